@@ -1,0 +1,1 @@
+//! What JavaScript calls: conversion and forwarding, nothing else.

@@ -1,0 +1,94 @@
+//! Bodies of the REST endpoints that a client calls (auth §4.7, §4.10, §4.11).
+
+use super::reader::{Opaque, Reader};
+use super::words::K;
+use super::writer::Writer;
+
+/// Path of the exchange of an embed token for a Guest SAT (auth §4.7).
+pub const EMBED_EXCHANGE: &str = "/api/fabric/embeds/tokens";
+/// Path of "who am I" (auth §4.10).
+pub const WHO_AM_I: &str = "/api/fabric/subscriber/info";
+/// Path of the directory (auth §4.11).
+pub const ADDRESSES: &str = "/api/fabric/addresses";
+
+/// Which body a response is expected to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// [`Body::Token`].
+    Token,
+    /// [`Body::User`].
+    User,
+    /// [`Body::Addresses`].
+    Addresses,
+}
+
+/// A response body, read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// `{ token, expires_at? }` (§4.7).
+    Token(IssuedToken),
+    /// The user's profile (§4.10).
+    User(UserInfo),
+    /// One page of the directory, its first address alone (§4.11).
+    Addresses {
+        /// The first of the page, unread.
+        first: Option<Opaque>,
+    },
+}
+
+/// A SAT as a token endpoint hands it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// The SAT. A secret.
+    pub token: String,
+    /// Expiry in seconds since the epoch, where the server says it.
+    pub expires_at: Option<u64>,
+}
+
+impl std::fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuedToken").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// Who the SAT acts for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserInfo {
+    /// Subscriber id: names the storage keys.
+    pub id: String,
+    /// `subscriber`, `guest`, `invite`, `embed_guest`, where the server says it.
+    pub token_kind: Option<String>,
+    /// The whole profile, unread.
+    pub profile: Opaque,
+}
+
+impl Body {
+    /// Reads a body; `None` when it lacks what `expect` requires.
+    pub fn decode<R: Reader>(expect: Expect, body: &R) -> Option<Self> {
+        match expect {
+            Expect::Token => Some(Self::Token(IssuedToken {
+                token: body.str(K::Token).filter(|token| !token.is_empty())?,
+                expires_at: body.u64(K::ExpiresAt),
+            })),
+            Expect::User => Some(Self::User(UserInfo {
+                id: body.str(K::Id)?,
+                token_kind: body.str(K::TokenKind),
+                profile: body.whole(),
+            })),
+            Expect::Addresses => {
+                let mut first = None;
+                body.each(K::Data, &mut |address| {
+                    first.get_or_insert_with(|| address.whole());
+                });
+                Some(Self::Addresses { first })
+            }
+        }
+    }
+}
+
+/// The request body of the embed exchange.
+pub fn embed_exchange(embed_token: &str) -> String {
+    let mut w = Writer::new();
+    w.str("token", embed_token);
+    w.finish()
+}

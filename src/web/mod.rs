@@ -1,0 +1,1 @@
+//! The thin browser side of the engine: carries out outputs, turns events into inputs.
