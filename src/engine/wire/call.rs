@@ -123,9 +123,9 @@ impl CallEvent {
             Sym::MemberJoined | Sym::MemberUpdated | Sym::MemberTalking => {
                 CallEventKind::Member(Member::decode(&payload.get(K::Member)?)?)
             }
-            Sym::MemberLeft => {
-                CallEventKind::MemberLeft { member_id: payload.get(K::Member)?.str(K::MemberId)? }
-            }
+            Sym::MemberLeft => CallEventKind::MemberLeft {
+                member_id: payload.get(K::Member)?.str(K::MemberId)?,
+            },
             Sym::CallLeft | Sym::CallUpdated | Sym::CallState | Sym::LayoutChanged => {
                 CallEventKind::Other
             }
@@ -141,7 +141,9 @@ impl CallEvent {
     fn joined<R: Reader>(payload: &R) -> Option<CallEventKind> {
         let mut members = Vec::new();
         if let Some(room) = payload.get(K::RoomSession) {
-            room.each(K::Members, &mut |member| members.extend(Member::decode(&member)));
+            room.each(K::Members, &mut |member| {
+                members.extend(Member::decode(&member))
+            });
         }
         Some(CallEventKind::Joined {
             member_id: payload.str(K::MemberId)?,

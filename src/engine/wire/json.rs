@@ -46,19 +46,25 @@ impl Reader for Json<'_> {
     fn strs(&self, key: K) -> Vec<String> {
         match self.member(key) {
             Some(Value::String(one)) => vec![one.clone()],
-            Some(Value::Array(all)) => {
-                all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-            }
+            Some(Value::Array(all)) => all
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             _ => Vec::new(),
         }
     }
 
     fn json(&self, key: K) -> Option<String> {
-        self.member(key).filter(|v| v.is_object()).map(Value::to_string)
+        self.member(key)
+            .filter(|v| v.is_object())
+            .map(Value::to_string)
     }
 
     fn opaque(&self, key: K) -> Option<Opaque> {
-        self.member(key).filter(|v| !v.is_null()).map(|v| Opaque::new(v.clone()))
+        self.member(key)
+            .filter(|v| !v.is_null())
+            .map(|v| Opaque::new(v.clone()))
     }
 
     fn whole(&self) -> Opaque {

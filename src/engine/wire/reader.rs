@@ -78,8 +78,8 @@ pub trait Reader: Sized {
     /// The member when it is a whole number that fits 32 bits: error codes.
     fn i32(&self, key: K) -> Option<i32> {
         let value = self.num(key)?;
-        let fits = value.fract() == 0.0
-            && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value);
+        let fits =
+            value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value);
         #[allow(clippy::cast_possible_truncation)]
         fits.then_some(value as i32)
     }

@@ -127,17 +127,26 @@ impl Incoming {
         let id = frame.str(K::Id)?;
         if let Some(method) = frame.sym(K::Method) {
             return match method {
-                Sym::Event => Some(Self::Event { id, event: Event::decode(&frame.get(K::Params)?)? }),
+                Sym::Event => Some(Self::Event {
+                    id,
+                    event: Event::decode(&frame.get(K::Params)?)?,
+                }),
                 Sym::Ping => Some(Self::Ping { id }),
                 Sym::Disconnect => Some(Self::Disconnect { id }),
                 _ => None,
             };
         }
         if let Some(error) = frame.get(K::Error) {
-            return Some(Self::Reply { id, outcome: Err(RpcError::decode(&error)) });
+            return Some(Self::Reply {
+                id,
+                outcome: Err(RpcError::decode(&error)),
+            });
         }
         let result = frame.get(K::Result)?;
-        Some(Self::Reply { id, outcome: Ok(Outcome::decode(&result)) })
+        Some(Self::Reply {
+            id,
+            outcome: Ok(Outcome::decode(&result)),
+        })
     }
 }
 
@@ -176,7 +185,11 @@ impl Event {
             }
             None => EventKind::Other,
         };
-        Some(Self { channel, node_id: params.str(K::NodeId), kind })
+        Some(Self {
+            channel,
+            node_id: params.str(K::NodeId),
+            kind,
+        })
     }
 }
 

@@ -27,7 +27,9 @@ impl std::fmt::Debug for ConnectRequest {
 impl ConnectRequest {
     /// Reads the params. A missing SAT reads as an empty one, which no space accepts.
     pub fn decode<R: Reader>(params: &R) -> Self {
-        let token = params.get(K::Authentication).and_then(|a| a.str(K::JwtToken));
+        let token = params
+            .get(K::Authentication)
+            .and_then(|a| a.str(K::JwtToken));
         Self {
             jwt_token: token.unwrap_or_default(),
             authorization_state: params.str(K::AuthorizationState),
@@ -79,7 +81,9 @@ pub struct IceServer {
 
 impl std::fmt::Debug for IceServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IceServer").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +105,10 @@ impl ConnectResult {
             });
         });
         ice_servers.retain(|server| !server.urls.is_empty());
-        Some(Self { protocol, ice_servers })
+        Some(Self {
+            protocol,
+            ice_servers,
+        })
     }
 }
 

@@ -177,7 +177,9 @@ impl VertoRequest {
             .or_else(|| inner.str(K::VertoCallId))
             .or_else(|| params.str(K::VertoCallId))?;
         let name = message.str(K::Method)?;
-        let decoded = message.sym(K::Method).and_then(|m| VertoMessage::decode(m, &inner, dialog));
+        let decoded = message
+            .sym(K::Method)
+            .and_then(|m| VertoMessage::decode(m, &inner, dialog));
         Some(Self {
             inner_id: message.str(K::Id).unwrap_or_default(),
             call_id,
@@ -203,15 +205,20 @@ impl VertoMessage {
                         .and_then(|v| v.str(K::MemberCallId)),
                 })
             }
-            Sym::Answer => Some(Self::Answer { sdp: inner.str(K::Sdp)? }),
+            Sym::Answer => Some(Self::Answer {
+                sdp: inner.str(K::Sdp)?,
+            }),
             Sym::Bye => Some(Self::Bye {
                 cause: inner.str(K::Cause),
                 cause_code: inner.code(K::CauseCode),
             }),
-            Sym::Info => Some(Self::Info { dtmf: inner.str(K::Dtmf)? }),
-            Sym::Modify => {
-                Some(Self::Modify { action: inner.str(K::Action)?, sdp: inner.str(K::Sdp) })
-            }
+            Sym::Info => Some(Self::Info {
+                dtmf: inner.str(K::Dtmf)?,
+            }),
+            Sym::Modify => Some(Self::Modify {
+                action: inner.str(K::Action)?,
+                sdp: inner.str(K::Sdp),
+            }),
             Sym::Pong => Some(Self::Pong),
             Sym::VertoSubscribe => Some(Self::Subscribe),
             _ => None,
@@ -246,9 +253,15 @@ impl VertoReply {
     pub fn decode<R: Reader>(result: &R, inner: &R) -> Self {
         let inner = match inner.get(K::Error) {
             Some(error) => Err(RpcError::decode(&error)),
-            None => Ok(inner.get(K::Result).map(|done| VertoDone::decode(&done)).unwrap_or_default()),
+            None => Ok(inner
+                .get(K::Result)
+                .map(|done| VertoDone::decode(&done))
+                .unwrap_or_default()),
         };
-        Self { node_id: result.str(K::NodeId), inner }
+        Self {
+            node_id: result.str(K::NodeId),
+            inner,
+        }
     }
 }
 
@@ -258,7 +271,9 @@ impl VertoDone {
             call_created: done.sym(K::Message) == Some(Sym::CallCreated),
             member_id: done.str(K::VertoMemberId),
             call_id: done.str(K::VertoCallId),
-            sdp: done.str(K::Sdp).filter(|_| done.sym(K::Action) == Some(Sym::UpdateMedia)),
+            sdp: done
+                .str(K::Sdp)
+                .filter(|_| done.sym(K::Action) == Some(Sym::UpdateMedia)),
         }
     }
 }
@@ -308,7 +323,9 @@ impl VertoEvent {
                 Some(sdp) => VertoEventKind::Media { sdp },
                 None => VertoEventKind::Other,
             },
-            Some(Sym::Answer) => VertoEventKind::Answer { sdp: params.str(K::Sdp) },
+            Some(Sym::Answer) => VertoEventKind::Answer {
+                sdp: params.str(K::Sdp),
+            },
             Some(Sym::Bye) => VertoEventKind::Bye {
                 cause: params.str(K::Cause),
                 cause_code: params.code(K::CauseCode),

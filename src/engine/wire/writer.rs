@@ -20,7 +20,9 @@ impl Default for Writer {
 impl Writer {
     /// Opens the outermost object.
     pub fn new() -> Self {
-        Self { text: String::from("{") }
+        Self {
+            text: String::from("{"),
+        }
     }
 
     /// Closes the outermost object and gives back the text.
@@ -116,7 +118,10 @@ impl Writer {
 
     /// The members of a JSON object whose text is already made; nothing for an empty text.
     pub fn splice(&mut self, object: &str) {
-        let members = object.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let members = object
+            .trim()
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
         if let Some(members) = members.map(str::trim).filter(|members| !members.is_empty()) {
             if !self.text.ends_with('{') {
                 self.text.push(',');

@@ -1,0 +1,87 @@
+//! What a client is constructed with.
+
+use super::auth::host::GivenHost;
+use super::auth::{Endpoints, Scheme};
+use super::error::{ErrorCode, Failure};
+use super::wire::{K, Reader};
+
+/// The options of the constructor that the engine decides on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Overrides the socket's URL (REQ-101).
+    pub websocket: Option<String>,
+    /// Overrides the REST base (REQ-101).
+    pub rest: Option<String>,
+    /// The scheme that was spelled out in the embed host, where the provider is the embed provider.
+    pub scheme: Option<Scheme>,
+    /// Calls are to survive a reload: no bye when the page goes away.
+    pub reconnect_attached_calls: bool,
+}
+
+impl Config {
+    /// Reads the facade's object: `{ endpoints?: { websocket?, rest? }, embedHost?, reconnectAttachedCalls? }`.
+    ///
+    /// Fails with [`ErrorCode::HostInvalid`] for an endpoint that is no host or URL.
+    pub fn decode<R: Reader>(object: &R) -> Result<Self, Failure> {
+        let endpoints = object.get(K::Endpoints);
+        let base = |key| match endpoints
+            .as_ref()
+            .and_then(|e| e.str(key))
+            .filter(|t| !t.is_empty())
+        {
+            Some(text) => GivenHost::parse(&text)
+                .map(|host| Some(host.base))
+                .ok_or(ErrorCode::HostInvalid),
+            None => Ok(None),
+        };
+        let rest = base(K::Rest)?;
+        let websocket = base(K::Websocket)?.map(|url| match url.strip_prefix("http") {
+            Some(rest) => ["ws", rest].concat(),
+            None => url,
+        });
+        let embed = object
+            .str(K::EmbedHost)
+            .and_then(|host| GivenHost::parse(&host));
+        Ok(Self {
+            websocket,
+            rest,
+            scheme: embed.and_then(|host| host.explicit),
+            reconnect_attached_calls: object.bool(K::ReconnectAttachedCalls).unwrap_or_default(),
+        })
+    }
+
+    /// The endpoints in force for a credential that leads to `derived`.
+    pub fn endpoints(&self, derived: Endpoints) -> Endpoints {
+        Endpoints {
+            rest: self.rest.clone().unwrap_or(derived.rest),
+            websocket: self.websocket.clone().unwrap_or(derived.websocket),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::wire::json::Json;
+
+    fn decode(json: &str) -> Result<Config, ErrorCode> {
+        let value: serde_json::Value = serde_json::from_str(json).unwrap();
+        Config::decode(&Json(&value)).map_err(|failure| failure.code)
+    }
+
+    #[test]
+    fn endpoints_may_be_hosts_or_urls() {
+        let config = decode(
+            r#"{"endpoints":{"websocket":"wss://puc.test:1","rest":"localhost:2"},"embedHost":"https://localhost:3"}"#,
+        )
+        .unwrap();
+        assert_eq!(config.websocket.as_deref(), Some("wss://puc.test:1"));
+        assert_eq!(config.rest.as_deref(), Some("http://localhost:2"));
+        assert_eq!(config.scheme, Some(Scheme::Tls));
+        assert_eq!(
+            decode(r#"{"endpoints":{"rest":"no host"}}"#),
+            Err(ErrorCode::HostInvalid)
+        );
+        assert_eq!(decode("{}"), Ok(Config::default()));
+    }
+}

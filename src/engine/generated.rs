@@ -1,0 +1,99 @@
+//! Writes the TypeScript tables of [`super::state`] and [`super::error`], and is red when the
+//! committed files differ from them.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::error::ErrorCode;
+use super::state::{Emission, Field, Owner};
+
+fn check(path: &str, text: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == text,
+        "{path} is not what the engine says; run: UPDATE=1 cargo test generated"
+    );
+}
+
+#[test]
+fn fields_table_is_up_to_date() {
+    let mut ids = String::new();
+    let mut rows = String::new();
+    for &field in Field::ALL {
+        let facts = field.facts();
+        let owner = match facts.owner {
+            Owner::Client => "client",
+            Owner::Call => "call",
+            Owner::Member => "member",
+        };
+        let (kind, initial, replay) = match facts.emission {
+            Emission::State(initial) => ("state", initial, 1),
+            Emission::Event(replay) => ("event", "undefined", replay),
+            Emission::Fact => ("fact", "undefined", 0),
+        };
+        let _ = writeln!(ids, "  {field:?}: {},", field.number());
+        let _ = writeln!(
+            rows,
+            "  ['{owner}', '{}', '{kind}', {initial}, {replay}, {}, '{}'],",
+            facts.name, facts.distinct, facts.wire
+        );
+    }
+    check(
+        "js/store/fields.gen.ts",
+        &format!(
+            "// Written from src/engine/state.rs: UPDATE=1 cargo test generated\n\n\
+             /** Numbers of the observable fields. */\n\
+             export const Field = {{\n{ids}}} as const;\n\n\
+             /** Owner, public name, kind of emission, initial value, replay depth, distinct, wire key. */\n\
+             export type FieldRow = readonly [\n  owner: 'client' | 'call' | 'member',\n  name: string,\n  \
+             kind: 'state' | 'event' | 'fact',\n  initial: unknown,\n  replay: number,\n  distinct: boolean,\n  wire: string,\n];\n\n\
+             /** The rows, by number of the field. */\n\
+             export const FIELDS: readonly FieldRow[] = [\n{rows}];\n"
+        ),
+    );
+}
+
+#[test]
+fn errors_table_is_up_to_date() {
+    let mut ids = String::new();
+    let mut rows = String::new();
+    for &code in ErrorCode::ALL {
+        let facts = code.facts();
+        let _ = writeln!(ids, "  {code:?}: {},", code.number());
+        let _ = writeln!(
+            rows,
+            "  [{:?}, {:?}, {}, {}, {:?}, {:?}],",
+            facts.class, facts.code, facts.retryable, facts.reauth, facts.message, facts.advice
+        );
+    }
+    check(
+        "js/store/errors.gen.ts",
+        &format!(
+            "// Written from src/engine/error.rs: UPDATE=1 cargo test generated\n\n\
+             /** Numbers of the error codes. */\n\
+             export const ErrorNumber = {{\n{ids}}} as const;\n\n\
+             /** Class, stable code, retryable, needs a new credential, message, advice. */\n\
+             export type ErrorRow = readonly [\n  className: string,\n  code: string,\n  retryable: boolean,\n  \
+             requiresReauth: boolean,\n  message: string,\n  advice: string,\n];\n\n\
+             /** The rows, by number of the code. */\n\
+             export const ERRORS: readonly ErrorRow[] = [\n{rows}];\n"
+        ),
+    );
+}
+
+#[test]
+fn error_codes_are_unique_and_explained() {
+    let mut seen = std::collections::BTreeSet::new();
+    for &code in ErrorCode::ALL {
+        let facts = code.facts();
+        assert!(seen.insert(facts.code), "{} twice", facts.code);
+        assert!(
+            !facts.message.is_empty() && !facts.advice.is_empty(),
+            "{code:?}"
+        );
+    }
+}
