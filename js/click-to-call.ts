@@ -50,7 +50,7 @@ class LazyModule<T> {
 }
 
 const panel = new LazyModule<PanelModule>(new URL('click-to-call-panel.mjs', base).href);
-const sdk = new LazyModule<Sdk>(new URL(defaults.sdk ?? 'signalwire.bundle.mjs', base).href);
+const sdk = new LazyModule<Sdk>(new URL(defaults['sdk'] ?? 'signalwire.bundle.mjs', base).href);
 
 function warmUp(): void {
   void panel.load();
@@ -67,10 +67,10 @@ function buttonOf(event: Event): HTMLElement | null {
 function targetOf(button: HTMLElement): CallTarget {
   const own = button.dataset;
   return {
-    to: own.to ?? defaults.to ?? '',
-    token: own.token ?? defaults.token ?? '',
-    host: own.host ?? defaults.host ?? '',
-    name: own.name ?? defaults.name ?? '',
+    to: own['to'] ?? defaults['to'] ?? '',
+    token: own['token'] ?? defaults['token'] ?? '',
+    host: own['host'] ?? defaults['host'] ?? '',
+    name: own['name'] ?? defaults['name'] ?? '',
   };
 }
 
@@ -107,8 +107,8 @@ for (const intent of ['pointerover', 'focusin', 'touchstart']) {
 document.addEventListener('click', onClick);
 
 function start(): void {
-  if (defaults.to !== undefined && document.querySelector(`[${MARK}]`) === null) {
-    document.body.append(floatingButton(MARK, defaults.label ?? 'Call us'));
+  if (defaults['to'] !== undefined && document.querySelector(`[${MARK}]`) === null) {
+    document.body.append(floatingButton(MARK, defaults['label'] ?? 'Call us'));
   }
 }
 

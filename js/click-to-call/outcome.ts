@@ -4,6 +4,8 @@ import type { EndCode } from './sdk.js';
 /** The SDK's reasons, and those that only the panel can tell. */
 export type OutcomeCode =
   | EndCode
+  /** There is nothing to hear without a microphone, and none could be used. */
+  | 'microphone'
   /** The credential of the page was refused. */
   | 'token'
   /** The space did not answer, or answered with a failure of its own. */
@@ -41,35 +43,49 @@ const END_CODES: ReadonlySet<string> = new Set<EndCode>([
   'network', 'media',
 ]);
 
-const BY_NAME: Readonly<Record<string, OutcomeCode>> = {
-  AbortError: 'cancelled',
-  DependencyError: 'incomplete',
-  InvalidCredentialsError: 'token',
-  MediaAccessError: 'media',
-  RequestTimeoutError: 'unavailable',
-  RPCTimeoutError: 'unavailable',
-  TransportConnectionError: 'unavailable',
-  WebSocketConnectionError: 'unavailable',
-  WebSocketTimeoutError: 'unavailable',
+/** The SDK's error codes (docs/errors.md) in the terms of a visitor. A code that is not here says nothing by itself. */
+const BY_CODE: Readonly<Record<string, OutcomeCode>> = {
+  aborted: 'cancelled',
+  authentication_timeout: 'unavailable',
+  call_create_timeout: 'unavailable',
+  call_forbidden: 'forbidden',
+  call_unknown_destination: 'unreachable',
+  connect_refused: 'unavailable',
+  connect_timeout: 'unavailable',
+  credentials_empty: 'token',
+  credentials_expired: 'expired',
+  credentials_malformed: 'token',
+  credentials_missing: 'token',
+  credentials_rejected: 'token',
+  dependency_missing: 'incomplete',
+  destination_missing: 'incomplete',
+  embed_service_failed: 'unavailable',
+  embed_token_rejected: 'token',
+  host_invalid: 'incomplete',
+  media_access: 'microphone',
+  media_connection_failed: 'media',
+  media_denied: 'microphone',
+  no_relay_candidate: 'media',
+  request_failed: 'unavailable',
+  request_timeout: 'unavailable',
+  response_malformed: 'unavailable',
+  rpc_timeout: 'unavailable',
+  session_lost: 'unavailable',
+  socket_failed: 'unavailable',
 };
-
-interface ErrorLike {
-  readonly name?: unknown;
-  readonly code?: unknown;
-  readonly cause?: unknown;
-  readonly error?: unknown;
-}
 
 /** Finds out what a rejection of `embeddableCall` means; looks at the causes too, the outermost known one wins. */
 export function classify(error: unknown): OutcomeCode {
   let current: unknown = error;
   // A cause may, in a broken chain, lead back to itself.
   for (let depth = 0; depth < 8 && typeof current === 'object' && current !== null; depth += 1) {
-    const { name, code, cause, error: inner } = current as ErrorLike;
-    if (typeof code === 'string' && END_CODES.has(code)) return code as EndCode;
-    const known = typeof name === 'string' ? BY_NAME[name] : undefined;
-    if (known !== undefined) return known;
-    current = cause ?? inner;
+    const { code, cause } = current as { readonly code?: unknown; readonly cause?: unknown };
+    if (typeof code === 'string') {
+      if (END_CODES.has(code)) return code as EndCode;
+      const known = BY_CODE[code];
+      if (known !== undefined) return known;
+    }
+    current = cause;
   }
   return 'unknown';
 }
@@ -105,7 +121,9 @@ export function outcomeText({ code, byVisitor, answered }: Outcome, who: string,
     case 'media':
       return answered
         ? failure('The sound was lost', 'The call is still possible: please call again.')
-        : failure('No sound', 'Your microphone could not be used. Connect or allow one, then call again.');
+        : failure('No sound connection', 'Your network may block calls. Try another one, then call again.');
+    case 'microphone':
+      return failure('No microphone', 'Your microphone could not be used. Connect or allow one, then call again.');
     case 'not_loaded':
       return online
         ? failure('The call could not be started', 'A part of this page did not load. Please try again.')
