@@ -1,1 +1,3 @@
 //! What JavaScript calls: conversion and forwarding, nothing else.
+
+mod words;
