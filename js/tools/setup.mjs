@@ -63,6 +63,6 @@ export function targetDirectory() {
  * @returns {string} the path of the binary
  */
 export function ensureWasmBindgen(name) {
-  run("cargo", ["build", "--quiet", "--locked", "--package", "wasm-bindgen-pinned", "--bin", name]);
-  return join(targetDirectory(), "debug", name);
+  run("cargo", ["build", "--quiet", "--locked", "--profile", "tools", "--package", "wasm-bindgen-pinned", "--bin", name]);
+  return join(targetDirectory(), "tools", name);
 }

@@ -20,7 +20,9 @@ export function encodeWasmText(bytes) {
   const rare = byCount.slice(SINGLES).sort((a, b) => a - b);
   /** @type {string[]} */
   const codes = new Array(256);
-  common.forEach((byte, index) => (codes[byte] = character(index)));
+  common.forEach((byte, index) => {
+    codes[byte] = character(index);
+  });
   rare.forEach((byte, index) => {
     codes[byte] = character(SINGLES + Math.floor(index / alphabet.length)) + character(index % alphabet.length);
   });

@@ -32,7 +32,10 @@ export function provideEngine(source: () => WebAssembly.Module): void {
  */
 export function loadEngine(source: EngineSource): Promise<void> {
   loading ??= fetchModule(source).then(
-    (module) => (compiled = module),
+    (module) => {
+      compiled = module;
+      return module;
+    },
     (cause: unknown) => {
       loading = undefined;
       throw new EngineUnavailableError("The WebAssembly file of signalwire-wasm could not be loaded. Check the address, and that it is served as application/wasm.", { cause });
@@ -43,7 +46,8 @@ export function loadEngine(source: EngineSource): Promise<void> {
 
 /** The compiled engine when it is there (or can be had at once); undefined while it is being fetched. */
 export function engineModule(): WebAssembly.Module | undefined {
-  return (compiled ??= compile?.());
+  compiled ??= compile?.();
+  return compiled;
 }
 
 /** The compiled engine, waited for. */

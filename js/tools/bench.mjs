@@ -1,0 +1,15 @@
+// `npm run bench:call`: sets up what the benchmark needs, then runs it; its arguments are handed on.
+
+import { main, run } from "./commands.mjs";
+import { buildAll } from "./build.mjs";
+import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
+
+await main(async () => {
+  const [name, ...args] = process.argv.slice(2);
+  ensureRust();
+  ensureNodeModules();
+  ensureBrowsers();
+  await buildAll({ types: false });
+  run("cargo", ["build", "--locked", "--release", "--package", "signalwire-space"]);
+  run(process.execPath, [`tests/bench/${name}.mjs`, ...args]);
+});

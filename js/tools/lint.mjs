@@ -1,0 +1,37 @@
+// `npm run lint`: rustfmt, clippy (native and wasm), strict TypeScript, Biome. All of them run; one failure fails.
+
+import { join } from "node:path";
+import { CommandFailed, main, root, run } from "./commands.mjs";
+import { ensureNodeModules, ensureRust } from "./setup.mjs";
+
+/** @type {readonly (readonly [command: string, ...args: string[]])[]} */
+const CHECKS = [
+  ["cargo", "fmt", "--all", "--check"],
+  ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
+  ["cargo", "clippy", "--locked", "--package", "signalwire-wasm", "--lib", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
+  ["tsc", "--project", "tsconfig.json"],
+  ["tsc", "--project", "js/tools/tsconfig.json"],
+  ["biome", "lint", "--error-on-warnings"],
+];
+
+await main(() => {
+  ensureRust();
+  ensureNodeModules();
+  const failures = CHECKS.filter(([command, ...args]) => !passes(command, args));
+  for (const check of failures) console.error(`failed: ${check.join(" ")}`);
+  console.log(`lint: ${CHECKS.length - failures.length} passed, ${failures.length} failed`);
+  if (failures.length > 0) process.exitCode = 1;
+});
+
+/** @param {string} command @param {string[]} args */
+function passes(command, args) {
+  const program = command === "cargo" ? command : join(root, "node_modules", ".bin", command);
+  console.log([command, ...args].join(" "));
+  try {
+    run(program, args);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandFailed) return false;
+    throw error;
+  }
+}

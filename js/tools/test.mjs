@@ -1,0 +1,100 @@
+// `npm test`: everything that can be tested on one machine; closes with one line of sums.
+// `npm test -- native` runs one suite alone.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { main, root } from "./commands.mjs";
+import { buildAll } from "./build.mjs";
+import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} command
+ * @property {string[]} args
+ * @property {() => void | Promise<void>} [prepare]
+ */
+
+/** @type {Suite[]} */
+const SUITES = [
+  {
+    name: "native",
+    command: "cargo",
+    args: ["test", "--locked", "--workspace", "--exclude", "wasm-bindgen-pinned"],
+  },
+  {
+    name: "tools",
+    command: process.execPath,
+    args: ["--test", "--test-reporter=tap", "js/tools/"],
+  },
+  { name: "wasm", command: process.execPath, args: ["js/tools/test-wasm.mjs"] },
+  {
+    name: "e2e",
+    command: join("node_modules", ".bin", "playwright"),
+    args: ["test", "--config", "tests/e2e/playwright.config.ts"],
+    prepare: () => buildAll({ types: false, trap: true }),
+  },
+];
+
+/** How the runners say what they counted: cargo and wasm-bindgen-test, node, and the project's own reporter. */
+const COUNTS = [
+  /^test result: \w+\. (?<passed>\d+) passed; (?<failed>\d+) failed; (?<skipped>\d+) ignored/gm,
+  /^# pass (?<passed>\d+)\n# fail (?<failed>\d+)/gm,
+  /^(?<passed>\d+) passed, (?<failed>\d+) failed(?:, (?<skipped>\d+) skipped)?$/gm,
+];
+
+/** @param {Suite} suite */
+async function runSuite(suite) {
+  console.log(`\n== ${suite.name}`);
+  await suite.prepare?.();
+  const { output, code } = await captured(suite.command, suite.args);
+  const sums = { passed: 0, failed: 0, skipped: 0 };
+  for (const pattern of COUNTS) {
+    for (const { groups } of output.matchAll(pattern)) {
+      sums.passed += Number(groups?.["passed"]);
+      sums.failed += Number(groups?.["failed"]);
+      sums.skipped += Number(groups?.["skipped"] ?? 0);
+    }
+  }
+  // A suite that broke before it could count, or that found no test, has failed.
+  if ((code !== 0 && sums.failed === 0) || sums.passed + sums.failed === 0) sums.failed += 1;
+  return sums;
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{ output: string, code: number }>}
+ */
+function captured(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ output, code: code ?? 1 }));
+  });
+}
+
+await main(async () => {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown.length > 0) throw new Error(`no suite named ${unknown.join(", ")}`);
+  ensureRust();
+  ensureNodeModules();
+  ensureBrowsers();
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    if (!existsSync(join(root, suite.args.at(-1) ?? "")) && suite.name === "e2e") continue;
+    const sums = await runSuite(suite);
+    total.passed += sums.passed;
+    total.failed += sums.failed;
+    total.skipped += sums.skipped;
+  }
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  if (total.failed > 0) process.exitCode = 1;
+});
