@@ -58,11 +58,12 @@ export async function buildFacade(settings) {
     globalName: "SignalWire",
     outfile: join(out, "signalwire.js"),
   });
+  await build({ ...options, entryPoints: ["js/click-to-call.ts"], format: "iife", outdir: out });
   await build({
     ...options,
-    entryPoints: present({ "click-to-call": "js/click-to-call.ts" }),
-    format: "iife",
-    outdir: out,
+    entryPoints: ["js/click-to-call/panel.ts"],
+    format: "esm",
+    outfile: join(out, "click-to-call-panel.mjs"),
   });
 }
 

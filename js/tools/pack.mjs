@@ -11,6 +11,7 @@ const stage = join(dist, "package");
 /** What stands in dist/ for the public; the rest there are steps on the way. */
 const PUBLISHED = [
   "chunks",
+  "click-to-call-panel.mjs",
   "click-to-call.js",
   "signalwire.bundle.mjs",
   "signalwire.js",
