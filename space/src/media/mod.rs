@@ -1,0 +1,232 @@
+//! The far end of every call, with real packets: ICE, DTLS-SRTP and RTP; echo and tone; STUN and TURN.
+//!
+//! The world sends [`MediaCommand`]s and receives [`MediaEvent`]s; each leg is a task with its own
+//! sockets. Packets are forwarded or made here, never decoded.
+
+mod addresses;
+mod echo;
+mod leg;
+mod session;
+mod stun;
+mod tone;
+mod turn;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fmt, io};
+
+use str0m::config::DtlsCert;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use crate::network::Network;
+use crate::world::media::{LegId, MediaCommand, MediaEvent};
+use leg::Leg;
+use turn::Credentials;
+
+/// How the media edge of a space behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaConfig {
+    /// Offer 127.0.0.1 alone as candidate and TURN address: no packet leaves the loopback interface.
+    /// Firefox then needs the preference `media.peerconnection.ice.loopback`.
+    pub loopback_media: bool,
+    /// A leg that hears nothing from its browser for this long is dead. A browser that lives sends
+    /// consent checks every few seconds (RFC 7675), whatever its media do.
+    pub vanished_after: Duration,
+    /// A leg that is not connected this long after its offer is dead.
+    pub connect_within: Duration,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        Self {
+            loopback_media: false,
+            vanished_after: Duration::from_secs(20),
+            connect_within: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A server for `RTCConfiguration.iceServers`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IceServer {
+    /// `turn:` URLs: the same server at each address of the space.
+    pub urls: Vec<String>,
+    /// Random for each instance.
+    pub username: String,
+    /// Random for each instance. A secret: it belongs into the answer to an authenticated client only.
+    pub credential: String,
+}
+
+impl fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// RTP packets of one leg since its first offer. Retransmissions and RTCP do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RtpCounts {
+    /// From the browser.
+    pub received: u64,
+    /// To the browser.
+    pub sent: u64,
+}
+
+/// The media edge of one space.
+pub struct Media;
+
+impl Media {
+    /// Opens STUN and TURN and waits for commands. The events come in the order in which things happen
+    /// to a leg. Everything ends when the last clone of the handle is dropped. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// No UDP socket can be opened on 127.0.0.1, or the system has no randomness.
+    pub fn start(
+        config: MediaConfig,
+        network: Network,
+    ) -> io::Result<(MediaHandle, mpsc::UnboundedReceiver<MediaEvent>)> {
+        let addresses = addresses::usable(config.loopback_media);
+        let credentials = Credentials {
+            username: random_word()?,
+            password: random_word()?,
+        };
+        let (alive, running) = watch::channel(());
+        let mut urls = Vec::new();
+        for ip in &addresses {
+            let at = turn::serve(*ip, &credentials, &network, running.clone())?;
+            urls.push(format!("turn:{at}?transport=udp"));
+        }
+        let Credentials {
+            username,
+            password: credential,
+        } = credentials;
+        let (events, receiver) = mpsc::unbounded_channel();
+        let shared = Shared {
+            certificate: session::certificate()?,
+            config,
+            network,
+            addresses,
+            ice_servers: vec![IceServer {
+                urls,
+                username,
+                credential,
+            }],
+            events,
+            legs: Mutex::default(),
+        };
+        let handle = MediaHandle {
+            shared: Arc::new(shared),
+            runtime: Handle::current(),
+            _alive: Arc::new(alive),
+        };
+        Ok((handle, receiver))
+    }
+}
+
+fn random_word() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Commands the legs. A clone is the same media edge.
+#[derive(Clone)]
+pub struct MediaHandle {
+    shared: Arc<Shared>,
+    runtime: Handle,
+    /// The TURN servers end when it is dropped.
+    _alive: Arc<watch::Sender<()>>,
+}
+
+/// What the legs and their owner share.
+struct Shared {
+    config: MediaConfig,
+    network: Network,
+    addresses: Vec<IpAddr>,
+    certificate: DtlsCert,
+    ice_servers: Vec<IceServer>,
+    events: mpsc::UnboundedSender<MediaEvent>,
+    legs: Mutex<HashMap<LegId, Control>>,
+}
+
+/// The owner's end of a leg. The leg ends when it is dropped.
+struct Control {
+    offers: mpsc::UnboundedSender<String>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Counters {
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+impl Shared {
+    fn legs(&self) -> MutexGuard<'_, HashMap<LegId, Control>> {
+        self.legs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self, event: MediaEvent) {
+        if self.events.send(event).is_err() {
+            tracing::debug!("nobody listens to media events any more");
+        }
+    }
+}
+
+impl MediaHandle {
+    /// Carries out a command; the outcome is an event. Never blocks.
+    pub fn command(&self, command: MediaCommand) {
+        match command {
+            MediaCommand::Offer { leg, sdp, far_end } => {
+                let mut legs = self.shared.legs();
+                let control = legs.entry(leg).or_insert_with(|| {
+                    let (offers, received) = mpsc::unbounded_channel();
+                    let counters = Arc::<Counters>::default();
+                    let task = Leg::run(
+                        leg,
+                        far_end,
+                        received,
+                        Arc::clone(&counters),
+                        Arc::clone(&self.shared),
+                    );
+                    self.runtime.spawn(task);
+                    Control { offers, counters }
+                });
+                if control.offers.send(sdp).is_err() {
+                    // It is on its way out, and its end is reported by itself.
+                    let reason = "the leg has just ended".to_owned();
+                    self.shared.report(MediaEvent::Refused { leg, reason });
+                }
+            }
+            MediaCommand::Stop { leg } => {
+                self.shared.legs().remove(&leg);
+            }
+        }
+    }
+
+    /// STUN and TURN of this instance, for the browser's `RTCConfiguration`.
+    pub fn ice_servers(&self) -> Vec<IceServer> {
+        self.shared.ice_servers.clone()
+    }
+
+    /// The packets of a leg; `None` when there is no such leg (any more).
+    pub fn counts(&self, leg: LegId) -> Option<RtpCounts> {
+        let legs = self.shared.legs();
+        let counters = &legs.get(&leg)?.counters;
+        Some(RtpCounts {
+            received: counters.received.load(Ordering::Relaxed),
+            sent: counters.sent.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Ends every leg, without events. TURN ends with the last clone of the handle.
+    pub fn stop_all(&self) {
+        self.shared.legs().clear();
+    }
+}
