@@ -1,4 +1,45 @@
 // The public names of the package; every entry exports exactly these.
 
-/** The version of this package. */
-export const version: string = SIGNALWIRE_WASM_VERSION;
+export { Address } from "./public/address.js";
+export { SignalWire } from "./public/client.js";
+export {
+  type AuthenticateContext,
+  type CredentialProvider,
+  EmbedTokenCredentialProvider,
+  type SDKCredential,
+  StaticCredentialProvider,
+} from "./public/credentials.js";
+export { embeddableCall } from "./public/embeddable-call.js";
+export {
+  CallCreateError,
+  InvalidCredentialsError,
+  MediaAccessError,
+  MediaTrackError,
+  MessageParseError,
+  SignalWireError,
+  UnexpectedError,
+} from "./public/errors.js";
+export {
+  type CallParticipant,
+  type CallSelfParticipant,
+  isSelfParticipant,
+  Participant,
+  SelfParticipant,
+} from "./public/participant.js";
+export { ready, version } from "./public/ready.js";
+export type {
+  CallDirection,
+  CallEndCode,
+  CallEndReason,
+  CallError,
+  CallErrorKind,
+  CallStatus,
+  Capability,
+  DialOptions,
+  EmbeddableCallOptions,
+  MediaOptions,
+  SATClaims,
+  SignalWireOptions,
+} from "./public/types.js";
+export { User } from "./public/user.js";
+export { type Call, WebRTCCall } from "./public/webrtc-call.js";

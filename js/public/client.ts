@@ -1,0 +1,116 @@
+/** The client (api.md §5, "SignalWire"). */
+
+import type { Observable } from "rxjs";
+import { ErrorNumber } from "../store/errors.gen.js";
+import { Field } from "../store/fields.gen.js";
+import type { Node } from "../store/node.js";
+import type { EngineConfig } from "../wasm/engine.js";
+import type { Address } from "./address.js";
+import { Core } from "./core.js";
+import { type CredentialProvider, EmbedTokenCredentialProvider } from "./credentials.js";
+import { errorNumbered } from "./errors.js";
+import type { DialOptions, SignalWireOptions } from "./types.js";
+import type { User } from "./user.js";
+import type { Call, WebRTCCall } from "./webrtc-call.js";
+
+/**
+ * A session with a space, and its calls. Observables deliver in the next microtask and never fail;
+ * failures come on `errors$`.
+ *
+ * When the engine stops by a defect of its own, everything ends once: each call with a fatal error, the
+ * status `failed`, then `destroyed`, and the end reason `network`; the client with the same error; every
+ * promise with that error (code `engine_died`). A new client works.
+ */
+export class SignalWire {
+  readonly #core: Core;
+  readonly #client: Node;
+
+  /**
+   * Connects in the background, unless `skipConnection` is given.
+   *
+   * Throws a `DependencyError` where there is no WebRTC, and `InvalidParams` (`host_invalid`) for an
+   * endpoint that is no host or URL. Everything later goes to `errors$`.
+   */
+  constructor(credentialProvider: CredentialProvider | undefined, options: SignalWireOptions = {}) {
+    if (typeof RTCPeerConnection === "undefined") throw errorNumbered(ErrorNumber.DependencyMissing, "WebRTC API");
+    this.#core = new Core(credentialProvider, configOf(credentialProvider, options));
+    this.#client = this.#core.store.root;
+    this.#core.attach();
+    if (!options.skipConnection) this.#core.command((engine) => engine.connect(0));
+  }
+
+  /** A session is there and authenticated; what `dial()` waits for. */
+  get ready$(): Observable<boolean> {
+    return this.#client.observe(Field.ClientReady);
+  }
+
+  /** A session was made and not given up; it stays true while a lost socket is being replaced. */
+  get isConnected$(): Observable<boolean> {
+    return this.#client.observe(Field.ClientConnected);
+  }
+
+  get isConnected(): boolean {
+    return this.#client.value(Field.ClientConnected) as boolean;
+  }
+
+  /** The user whom the credential stands for, once the profile is known. */
+  get user$(): Observable<User | undefined> {
+    return this.#client.observe(Field.ClientUser, { blank: true });
+  }
+
+  get user(): User | undefined {
+    return this.#client.value(Field.ClientUser) as User | undefined;
+  }
+
+  /** Every failure that concerns the session, or a dial; replays the last, also after the end. */
+  get errors$(): Observable<Error> {
+    return this.#client.observe(Field.ClientErrors);
+  }
+
+  /**
+   * Makes a session. Resolves when it is ready.
+   *
+   * Rejects with `InvalidCredentialsError`, `TransportConnectionError`, what the provider rejected
+   * with, or another error that also reaches `errors$`.
+   */
+  connect(): Promise<void> {
+    return this.#core.request((engine, reply) => engine.connect(reply));
+  }
+
+  /** Says goodbye for every call and closes the session; `connect()` may follow. */
+  disconnect(): Promise<void> {
+    return this.#core.request((engine, reply) => engine.disconnect(reply));
+  }
+
+  /**
+   * Calls a destination such as `/public/sales`, or the default channel of an address. Waits for the
+   * session while it is on its way; resolves when the space has created the call.
+   *
+   * Rejects with `CallCreateError` (its cause in `error` and `cause`), with the error that ended the
+   * session, or with a DOMException named `AbortError` when `options.signal` fired before.
+   */
+  dial(destination: string | Address, options: DialOptions = {}): Promise<Call> {
+    const { signal, ...media } = options;
+    const to = (typeof destination === "string" ? destination : destination?.defaultChannel) ?? "";
+    return this.#core.request<WebRTCCall>((engine, reply) => engine.dial(reply, to, media), signal);
+  }
+
+  /** Ends the calls and the session and lets go of everything. Every promise that waits is rejected. */
+  destroy(): void {
+    this.#core.destroy();
+  }
+
+  /** Emits once when the client is over, then completes; delivers synchronously. */
+  get destroyed$(): Observable<void> {
+    return this.#client.destroyed$;
+  }
+}
+
+function configOf(provider: CredentialProvider | undefined, options: SignalWireOptions): EngineConfig {
+  const embedHost = EmbedTokenCredentialProvider.hostOf(provider);
+  return {
+    ...(options.endpoints && { endpoints: options.endpoints }),
+    ...(embedHost !== undefined && { embedHost }),
+    reconnectAttachedCalls: options.reconnectAttachedCalls === true,
+  };
+}

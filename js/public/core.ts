@@ -1,0 +1,152 @@
+/**
+ * What a client, its calls and their members share: the engine behind them, the store, the promises.
+ *
+ * Until the engine is there (the page may still be fetching it) commands wait in their order. When the
+ * client is over, for whichever reason, everything is closed once and every later command is refused.
+ */
+
+import { ErrorNumber } from "../store/errors.gen.js";
+import { Field } from "../store/fields.gen.js";
+import type { Node } from "../store/node.js";
+import { Store } from "../store/store.js";
+import {
+  type Change,
+  type EngineClient,
+  type EngineConfig,
+  type EngineEntry,
+  type EngineFailure,
+  type Host,
+  type HostCredential,
+  ValueKind,
+} from "../wasm/engine.js";
+import type { CredentialProvider } from "./credentials.js";
+import { engineEntry } from "./engine-entry.js";
+import { errorNumbered, errorOf, isFailure } from "./errors.js";
+import { publicValue } from "./values.js";
+
+/** One client's link to its engine. */
+export class Core implements Host {
+  readonly store = new Store((...given) => publicValue(this, ...given), errorOf);
+  readonly #provider: CredentialProvider | undefined;
+  readonly #config: EngineConfig;
+  #engine: EngineClient | undefined;
+  #queue: ((engine: EngineClient) => void)[] = [];
+  #over: EngineFailure | undefined;
+
+  constructor(provider: CredentialProvider | undefined, config: EngineConfig) {
+    this.#provider = provider;
+    this.#config = config;
+  }
+
+  /** Makes the engine's client, now or when the engine has been fetched. Throws for a bad configuration. */
+  attach(): void {
+    const entry = engineEntry();
+    if (!(entry instanceof Promise)) return this.#attach(entry);
+    entry.then((fetched) => this.#attach(fetched)).catch((thrown: unknown) => this.#close(asFailure(thrown), true));
+  }
+
+  /** A command that nobody waits for. Without effect when the client is over. */
+  command(act: (engine: EngineClient) => void): void {
+    if (this.#over) return;
+    if (!this.#engine) {
+      this.#queue.push(act);
+      return;
+    }
+    try {
+      act(this.#engine);
+    } catch (thrown) {
+      // Nothing that works throws here: the engine is dead.
+      this.died(thrown);
+    }
+  }
+
+  /**
+   * A command whose promise the engine settles. Rejects at once when the client is over, and without
+   * doing anything when `signal` was aborted before.
+   */
+  request<T>(act: (engine: EngineClient, reply: number) => void, signal?: AbortSignal): Promise<T> {
+    if (this.#over) return Promise.reject(errorOf(this.#over));
+    if (signal?.aborted) return Promise.reject(errorNumbered(ErrorNumber.DialAborted));
+    const { replies } = this.store;
+    const start = (reply: number) =>
+      this.command((engine) => {
+        // A command that was given up while it waited for the engine never reaches it.
+        if (replies.waits(reply)) act(engine, reply);
+      });
+    return replies.ask<T>(start, signal && { signal, abort: (reply) => this.#abort(reply) });
+  }
+
+  /** `destroy()`: nothing stays open, whatever the engine still had to say. */
+  destroy(): void {
+    if (this.#over) return;
+    const engine = this.#engine;
+    if (engine) this.command(() => engine.destroy());
+    this.#close({ code: ErrorNumber.ClientDestroyed, args: [], number: 0, fatal: false }, false);
+  }
+
+  async authenticate(): Promise<HostCredential | null | undefined> {
+    return this.#provider?.authenticate();
+  }
+
+  deliver(batch: readonly Change[]): void {
+    this.store.apply(batch);
+  }
+
+  died(thrown: unknown): void {
+    this.#close({ code: ErrorNumber.EngineDied, args: [], number: 0, fatal: true, cause: { thrown } }, true);
+  }
+
+  #attach(entry: EngineEntry): void {
+    if (this.#over) return;
+    try {
+      this.#engine = entry.createClient(this.#config, this);
+    } catch (thrown) {
+      throw isFailure(thrown) ? errorOf(thrown) : thrown;
+    }
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const act of queue) this.command(act);
+  }
+
+  #abort(reply: number): void {
+    if (this.#engine) this.command((engine) => engine.abort(reply));
+    else this.store.replies.reject(reply, errorNumbered(ErrorNumber.DialAborted));
+  }
+
+  /** Ends what has not ended: calls first, then the client; then every promise. */
+  #close(failure: EngineFailure, broken: boolean): void {
+    if (this.#over) return;
+    this.#over = failure;
+    this.#queue = [];
+    this.#engine = undefined;
+    const living = this.store.living();
+    const batch: Change[] = living.filter((node) => node.owner === "call").flatMap((call) => lastWords(call, failure, broken));
+    batch.push(plain(0, Field.ClientConnected, false), plain(0, Field.ClientReady, false));
+    if (broken) batch.push(["patch", 0, Field.ClientErrors, ValueKind.Failure, failure]);
+    for (const node of [...living].reverse()) batch.push(["end", node.entity]);
+    this.store.apply(batch);
+    this.store.replies.rejectAll(() => errorOf(failure));
+  }
+}
+
+/** How a call ends that the engine has not ended. */
+function lastWords(call: Node, failure: EngineFailure, broken: boolean): Change[] {
+  const { entity } = call;
+  const answered = call.value(Field.CallStatus) === "connected";
+  const code = broken ? "network" : answered ? "normal" : "cancelled";
+  const words: Change[] = [];
+  if (broken) words.push(["patch", entity, Field.CallErrors, ValueKind.CallError, { kind: "internal", fatal: true, failure }]);
+  if (!call.value(Field.CallEndReason)) words.push(["patch", entity, Field.CallEndReason, ValueKind.EndReason, { code }]);
+  if (broken) words.push(plain(entity, Field.CallStatus, "failed"));
+  words.push(plain(entity, Field.CallStatus, "destroyed"));
+  return words;
+}
+
+function plain(entity: number, field: number, value: unknown): Change {
+  return ["patch", entity, field, ValueKind.Plain, value];
+}
+
+/** Whatever was thrown, as a failure whose Error is the thrown one. */
+function asFailure(thrown: unknown): EngineFailure {
+  return { code: ErrorNumber.Thrown, args: [], number: 0, fatal: true, cause: { thrown } };
+}

@@ -1,0 +1,84 @@
+/** Credentials and the providers of the package (auth.md §2). */
+
+import { engineEntry } from "./engine-entry.js";
+import { errorOf, isFailure } from "./errors.js";
+
+/** What a provider hands over. */
+export interface SDKCredential {
+  /** The SAT. */
+  token?: string;
+  /** Documented alternative to a token. */
+  authorizationState?: string;
+  /** When the credential ends, in milliseconds since 1970. */
+  expiry_at?: number;
+}
+
+/** What `authenticate()` is told. */
+export interface AuthenticateContext {
+  /** RFC 7638 thumbprint of the client's key, where it has one. */
+  fingerprint?: string;
+}
+
+/** Where a client gets its credential from. */
+export interface CredentialProvider {
+  /** Called before a session is made. A rejection reaches `errors$` and what waits for the session, unchanged. */
+  authenticate(context?: AuthenticateContext): Promise<SDKCredential>;
+  /** A newer credential, before the present one ends. */
+  refresh?: () => Promise<SDKCredential>;
+}
+
+/** A fixed credential, used until it expires (REQ-39). */
+export class StaticCredentialProvider implements CredentialProvider {
+  readonly #credentials: SDKCredential;
+
+  constructor(credentials: SDKCredential) {
+    this.#credentials = credentials;
+  }
+
+  /** Resolves to the object that the constructor was given. */
+  authenticate(): Promise<SDKCredential> {
+    return Promise.resolve(this.#credentials);
+  }
+}
+
+/**
+ * Exchanges an embed token for a Guest SAT (auth.md §4.7). Works without a client, too.
+ *
+ * A C2C token is accepted in the same place, for trying things out; a public page holds the exchanged
+ * embed token, never the C2C token (REQ-22, REQ-23).
+ */
+export class EmbedTokenCredentialProvider implements CredentialProvider {
+  readonly #host: string;
+  readonly #embedToken: string;
+
+  /** @param host a name, a name with port, or a URL */
+  constructor(host: string, embedToken: string) {
+    this.#host = host;
+    this.#embedToken = embedToken;
+  }
+
+  /** @internal */
+  static hostOf(provider: CredentialProvider | undefined): string | undefined {
+    return provider instanceof EmbedTokenCredentialProvider ? provider.#host : undefined;
+  }
+
+  /**
+   * One exchange, within 10 seconds.
+   *
+   * Rejects with a `RequestError` (`embed_token_rejected`, `embed_service_failed`, `request_failed`,
+   * `response_malformed`), a `RequestTimeoutError`, or `InvalidParams` where the host is none.
+   */
+  async authenticate(): Promise<{ token: string; expiry_at: number }> {
+    try {
+      const entry = await engineEntry();
+      return await entry.exchange(this.#host, this.#embedToken);
+    } catch (thrown) {
+      throw isFailure(thrown) ? errorOf(thrown) : thrown;
+    }
+  }
+
+  /** The same exchange again. */
+  refresh(): Promise<{ token: string; expiry_at: number }> {
+    return this.authenticate();
+  }
+}
