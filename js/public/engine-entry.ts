@@ -1,6 +1,8 @@
 /** Where the facade gets the engine from; each entry of the package says so once. */
 
+import { ErrorNumber } from "../store/errors.gen.js";
 import type { EngineEntry } from "../wasm/engine.js";
+import { errorOf } from "./errors.js";
 
 /** The engine at once, or a promise while the page still fetches it. May throw. */
 export type EngineEntrySource = () => EngineEntry | Promise<EngineEntry>;
@@ -14,7 +16,15 @@ export function provideEngineEntry(next: EngineEntrySource): void {
   source = next;
 }
 
-/** Asked for by every client and every exchange, on first use, never while a module is imported. */
+/**
+ * Asked for by every client and every exchange, on first use, never while a module is imported.
+ *
+ * Throws a `DependencyError` where WebAssembly is missing or the page's Content-Security-Policy forbids it.
+ */
 export function engineEntry(): EngineEntry | Promise<EngineEntry> {
-  return source();
+  try {
+    return source();
+  } catch (thrown) {
+    throw errorOf({ code: ErrorNumber.DependencyMissing, args: ["WebAssembly"], number: 0, fatal: true, cause: { thrown } });
+  }
 }

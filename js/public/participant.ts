@@ -198,9 +198,17 @@ export class Participant extends MemberFields implements CallParticipant {
 const FIELD_OF = { audio: Field.MemberAudioMuted, video: Field.MemberVideoMuted } as const;
 
 /** The own member. */
-export class SelfParticipant extends Participant implements CallSelfParticipant {}
+export class SelfParticipant extends Participant implements CallSelfParticipant {
+  // Makes the type one of its own; without it TypeScript takes every Participant for a SelfParticipant.
+  readonly #own = true;
+
+  /** @internal */
+  static owns(participant: CallParticipant): participant is SelfParticipant {
+    return #own in participant;
+  }
+}
 
 /** Is this the own member? */
 export function isSelfParticipant(participant: CallParticipant): participant is SelfParticipant {
-  return participant instanceof SelfParticipant;
+  return SelfParticipant.owns(participant);
 }

@@ -12,7 +12,7 @@ import type { CallDirection, CallEndReason, CallError, CallStatus, Capability } 
 export interface Call {
   readonly id: string;
   /** The destination as it was dialled. */
-  readonly to?: string;
+  readonly to?: string | undefined;
   readonly direction: CallDirection;
   readonly status: CallStatus;
   /** Replays the current status alone; delivers `destroyed`, then completes. */
@@ -36,7 +36,7 @@ export interface Call {
   /** `undefined` before it is made and after the end. */
   readonly rtcPeerConnection: RTCPeerConnection | undefined;
   /** The other side in the directory, once it has been looked up. Reading it starts the lookup. */
-  readonly address?: Address;
+  readonly address?: Address | undefined;
   /** Looks the other side up; emits the address, or `undefined` where the directory has none, and completes. */
   readonly address$: Observable<Address | undefined>;
   /** Says goodbye and ends the call. Resolves when the call is over, also when it was before. */
@@ -58,8 +58,8 @@ export class WebRTCCall implements Call {
     return this.#node.value(Field.CallId) as string;
   }
 
-  get to(): string {
-    return this.#node.value(Field.CallTo) as string;
+  get to(): string | undefined {
+    return this.#node.value(Field.CallTo) as string | undefined;
   }
 
   get direction(): CallDirection {
@@ -136,10 +136,9 @@ export class WebRTCCall implements Call {
     return this.#node.ended ? undefined : (this.#node.value(Field.CallPeer) as RTCPeerConnection | undefined);
   }
 
-  // The interface says `address?`, without `undefined`, as the reference does.
-  get address(): Address {
+  get address(): Address | undefined {
     this.#findAddress();
-    return this.#node.value(Field.CallAddress) as Address;
+    return this.#node.value(Field.CallAddress) as Address | undefined;
   }
 
   get address$(): Observable<Address | undefined> {

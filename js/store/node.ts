@@ -114,8 +114,10 @@ export class Node {
   }
 
   #cell(field: number): Cell {
-    let cell = this.#cells.get(field);
-    if (!cell) this.#cells.set(field, (cell = new Cell(FIELDS[field]?.[3])));
+    const found = this.#cells.get(field);
+    if (found) return found;
+    const cell = new Cell(FIELDS[field]?.[3]);
+    this.#cells.set(field, cell);
     return cell;
   }
 

@@ -11,6 +11,8 @@ const CHECKS = [
   ["cargo", "clippy", "--locked", "--package", "signalwire-wasm", "--lib", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
   ["tsc", "--project", "tsconfig.json"],
   ["tsc", "--project", "js/tools/tsconfig.json"],
+  ["tsc", "--project", "js/tests/tsconfig.json"],
+  ["tsc", "--project", "js/tests/tsconfig.reference.json"],
   ["biome", "lint", "--error-on-warnings"],
 ];
 

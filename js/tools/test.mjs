@@ -28,6 +28,7 @@ const SUITES = [
     command: process.execPath,
     args: ["--test", "--test-reporter=tap", "js/tools/"],
   },
+  { name: "facade", command: process.execPath, args: ["js/tests/run.mjs"] },
   { name: "wasm", command: process.execPath, args: ["js/tools/test-wasm.mjs"] },
   {
     name: "e2e",
