@@ -49,10 +49,10 @@ export async function session(): Promise<void> {
   const client = new SignalWire(providers[0], options);
   const unset: SignalWire = new SignalWire(undefined);
   unset.destroy();
-  const done: void = await client.connect();
+  await client.connect();
   const isConnected: boolean = client.isConnected;
   await firstValueFrom(client.ready$.pipe(filter((isReady) => isReady)));
-  client.isConnected$.subscribe((value: boolean) => console.log(value, isConnected, done));
+  client.isConnected$.subscribe((value: boolean) => console.log(value, isConnected));
   client.errors$.subscribe(({ name, message }: Error) => console.log(name, message));
   client.user$.subscribe((user: User | undefined) => console.log(user === undefined ? "nobody" : profile(user)));
   client.destroyed$.subscribe({ complete: () => console.log("over") });
