@@ -1,11 +1,12 @@
 /** What can be seen before anything else is loaded: the floating button, and the word that loading failed. */
 
 const STYLE = `
-:host { all: initial; position: fixed; z-index: 2147483000; right: max(16px, env(safe-area-inset-right));
-  bottom: max(16px, env(safe-area-inset-bottom)); font: 600 16px/1.3 system-ui, sans-serif; }
+:host { all: initial; position: fixed; z-index: 2147483000; right: max(20px, env(safe-area-inset-right));
+  bottom: max(20px, env(safe-area-inset-bottom)); font: 600 16px/1.3 system-ui, sans-serif; }
 button, div { font: inherit; border-radius: 28px; padding: 0 24px; min-height: 56px; border: 1px solid transparent;
   color: #fff; background: var(--signalwire-accent, #0b57d0); box-shadow: 0 4px 16px rgb(0 0 0 / .25); }
 button { cursor: pointer; }
+button[aria-expanded] { visibility: hidden; }
 button:hover { filter: brightness(1.1); }
 button:focus-visible { outline: 3px solid #fff; outline-offset: -6px; }
 div { max-width: 320px; padding: 16px 24px; box-sizing: border-box; background: #8c1d18; }

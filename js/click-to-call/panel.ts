@@ -126,5 +126,7 @@ class CallPanel {
 
 /** For the developer of the page; the errors of the SDK carry no secret. */
 function report(error: unknown): void {
-  console.warn('click-to-call:', error);
+  const { name, code, message, advice } = error as Readonly<Record<'name' | 'code' | 'message' | 'advice', unknown>>;
+  const words = [name, code, message, advice].filter((word) => typeof word === 'string' && word !== '');
+  console.warn(`click-to-call: ${words.join(' | ')}`, error);
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { build } from 'esbuild';
 
-const ORIGIN = 'http://localhost:9';
+const ORIGIN = 'http://panel.localhost';
 const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; require-trusted-types-for 'script'";
 const TOKEN = 'c2c_never-to-be-seen';
 const BUTTON = `<button data-signalwire-call data-to="/public/sales" data-token="${TOKEN}" data-host="localhost" data-name="Sales">Call us</button>`;
@@ -107,9 +107,10 @@ test.describe('loading', () => {
 
   test('an SDK that does not load is fetched anew by the next attempt', async ({ page }) => {
     await open(page, BUTTON + SCRIPT);
-    await page.route('**/signalwire.bundle.mjs', (route) => route.abort());
+    await page.route('**/signalwire.bundle.mjs*', (route) => route.abort());
     await button(page).click();
     await expect(panelOf(page)).toContainText('The call could not be started');
+    await page.unroute('**/signalwire.bundle.mjs*');
     await page.getByRole('button', { name: 'Call again' }).click();
     await page.waitForFunction(() => globalThis.scripted?.dials.length === 1);
     await expect(panelOf(page)).toContainText('Starting the call…');
@@ -117,9 +118,10 @@ test.describe('loading', () => {
 
   test('a panel that does not load says so, and the next press works', async ({ page }) => {
     await open(page, BUTTON + SCRIPT);
-    await page.route('**/click-to-call-panel.mjs', (route) => route.abort());
+    await page.route('**/click-to-call-panel.mjs*', (route) => route.abort());
     await button(page).click();
     await expect(page.getByRole('alert')).toContainText('The call could not be started');
+    await page.unroute('**/click-to-call-panel.mjs*');
     await button(page).click();
     await expect(panelOf(page)).toContainText('Starting the call…');
   });
@@ -129,6 +131,10 @@ test.describe('loading', () => {
     await dial(page);
     expect(await page.evaluate(() => scripted.dials.map(({ options: { to, embedToken, host } }) => ({ to, embedToken, host }))))
       .toEqual([{ to: '/public/sales', embedToken: TOKEN, host: 'localhost' }]);
+    await expect(button(page)).toBeHidden();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await expect(button(page)).toBeFocused();
   });
 
   test('a button that is added later works', async ({ page }) => {
