@@ -170,7 +170,7 @@ export class CallFlow {
     if (self === this.#self) return;
     this.#selfSubscription?.unsubscribe();
     this.#self = self;
-    this.#selfSubscription = self?.audioMuted$.subscribe({ next: (muted) => this.#change({ muted }) }) ?? null;
+    this.#selfSubscription = self?.audioMuted$.subscribe({ next: (muted) => this.#change({ muted: muted ?? false }) }) ?? null;
     this.#change({ canMute: self !== null && this.#microphone });
   }
 

@@ -42,7 +42,7 @@ export type EndCode =
 
 /** One's own member of the call, with its microphone. */
 export interface SelfParticipant {
-  readonly audioMuted$: Stream<boolean>;
+  readonly audioMuted$: Stream<boolean | undefined>;
   mute(): Promise<void>;
   unmute(): Promise<void>;
 }

@@ -1,0 +1,43 @@
+// The call panel is a chunk of its own; these tests hold it to the SDK that it drives.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type * as facade from '../index.js';
+import { classify, outcomeText } from '../click-to-call/outcome.js';
+import type { Sdk } from '../click-to-call/sdk.js';
+import { ERRORS } from '../store/errors.gen.js';
+
+/** Compiles only while the SDK has what the panel asks of it. */
+export const fits = (sdk: typeof facade): Sdk => sdk;
+
+/** Codes that tell a visitor nothing more than that the call failed, or that the cause explains better. */
+const SPEECHLESS = new Set([
+  'thrown', 'user_fetch_failed', 'message_malformed', 'connect_malformed', 'rpc_refused', 'client_disconnected',
+  'client_destroyed', 'no_media', 'media_track', 'offer_failed', 'answer_failed', 'invite_malformed',
+  'call_create_failed', 'call_ended', 'not_joined', 'engine_died',
+]);
+
+const withCode = (code: string, cause?: Error): Error => Object.assign(new Error('as the SDK makes it', { cause }), { code });
+
+test('every error code of the SDK has a meaning for the visitor, or is known to have none', () => {
+  const codes = ERRORS.map(([, code]) => code);
+  const silent = codes.filter((code) => classify(withCode(code)) === 'unknown');
+  assert.deepEqual(new Set(silent), SPEECHLESS);
+});
+
+test('the outermost error that says something wins', () => {
+  const forbidden = withCode('call_forbidden');
+  assert.equal(classify(withCode('call_create_failed', forbidden)), 'forbidden');
+  assert.equal(classify(withCode('request_timeout', forbidden)), 'unavailable');
+});
+
+test('whatever was thrown is classified, even in a ring of causes', () => {
+  const ring = withCode('thrown');
+  ring.cause = ring;
+  for (const odd of [ring, undefined, null, 'text', 7, {}]) assert.equal(classify(odd), 'unknown');
+});
+
+test('a failure never offers to call again where the page has to change', () => {
+  for (const code of ['unreachable', 'forbidden', 'incomplete', 'unsupported', 'token', 'expired'] as const) {
+    assert.equal(outcomeText({ code, byVisitor: false, answered: false }, 'Sales', true).again, false, code);
+  }
+});
