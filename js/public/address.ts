@@ -34,13 +34,13 @@ export class Address {
 
   /** What can be dialled. */
   get channels(): { audio?: string; messaging?: string; video?: string } {
-    return this.#record.channels;
+    return this.#record.channels ?? {};
   }
 
   /** What `dial()` dials: the video channel of a room, else the audio channel. */
   get defaultChannel(): string | undefined {
-    const { video, audio } = this.#record.channels;
-    return this.#record.type === "room" ? video : audio;
+    const { video, audio } = this.channels;
+    return this.type === "room" ? video : audio;
   }
 
   /** URL of a picture. */

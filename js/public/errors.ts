@@ -10,7 +10,7 @@ import type { EngineFailure } from "../wasm/engine.js";
  * (`DependencyError`, `RequestError`, `JSONRPCError`, …): an application tests those by name.
  */
 export class SignalWireError extends Error {
-  /** Stable, for programs; on a `JSONRPCError` the number that the space gave. */
+  /** Stable, for programs; on a `JSONRPCError` the number that the space gave; empty where an application made the error. */
   readonly code: string | number = "";
   /** The same request may succeed later without anybody changing anything. */
   readonly retryable: boolean = false;
@@ -19,11 +19,9 @@ export class SignalWireError extends Error {
   /** What the developer or the visitor can do about it. */
   readonly advice: string = "";
 
-  /** @param name the public class name; its first code is taken until the engine names another */
   constructor(name: string, message: string, cause?: unknown) {
     super(message, cause === undefined || cause === null ? undefined : { cause });
     this.name = name;
-    Object.assign(this, facts(ERRORS.findIndex(([className]) => className === name)));
   }
 }
 
@@ -118,10 +116,7 @@ export function errorOf(failure: EngineFailure): Error {
   const message = text.replace(/\{(\d)\}/g, (_, index: string) => failure.args[Number(index)] ?? "");
   if (name === "AbortError") return new DOMException(message, name);
   const error = instance(name, message, failure, cause);
-  // Last, so that the code of this failure replaces the first one of its class.
-  Object.assign(error, facts(failure.code));
-  if (name === "JSONRPCError") Object.assign(error, { code: failure.number });
-  return error;
+  return Object.assign(error, facts(failure));
 }
 
 /** The error of a failure that has arguments at most. */
@@ -134,9 +129,10 @@ export function isFailure(thrown: unknown): thrown is EngineFailure {
   return typeof thrown === "object" && thrown !== null && "args" in thrown && "code" in thrown;
 }
 
-function facts(code: number): Partial<SignalWireError> {
+function facts({ code, number }: EngineFailure): Partial<SignalWireError> {
   const row = ERRORS[code];
-  return row ? { code: row[1], retryable: row[2], requiresReauth: row[3], advice: row[5] } : {};
+  if (!row) return {};
+  return { code: row[0] === "JSONRPCError" ? number : row[1], retryable: row[2], requiresReauth: row[3], advice: row[5] };
 }
 
 function instance(name: string, message: string, failure: EngineFailure, cause: unknown): SignalWireError {

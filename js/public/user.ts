@@ -37,7 +37,7 @@ export class User {
     this.companyName = profile.company_name;
     this.pushNotificationKey = profile.push_notification_key;
     this.appSettings = settings && { displayName: settings.display_name, scopes: settings.scopes };
-    this.addresses = profile.fabric_addresses;
+    this.addresses = profile.fabric_addresses ?? [];
     this.satClaims = profile.sat_claims;
   }
 }

@@ -24,7 +24,7 @@ try {
   });
   const files = tests.map((name) => join(out, name.replace(/ts$/, "mjs")));
   const options = ["--enable-source-maps", "--test", "--test-reporter=tap"];
-  process.exitCode = spawnSync(process.execPath, [...options, ...files], { stdio: "inherit" }).status ?? 1;
+  process.exitCode = spawnSync(process.execPath, [...options, ...files], { cwd: join(here, "..", ".."), stdio: "inherit" }).status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });
 }
