@@ -89,7 +89,7 @@ export class SignalWire {
    * Rejects with `CallCreateError` (its cause in `error` and `cause`), with the error that ended the
    * session, or with a DOMException named `AbortError` when `options.signal` fired before.
    */
-  dial(destination: string | Address, options: DialOptions = {}): Promise<Call> {
+  async dial(destination: string | Address, options: DialOptions = {}): Promise<Call> {
     const { signal, ...media } = options;
     const to = (typeof destination === "string" ? destination : destination?.defaultChannel) ?? "";
     return this.#core.request<WebRTCCall>((engine, reply) => engine.dial(reply, to, media), signal);

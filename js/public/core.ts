@@ -7,6 +7,7 @@
 
 import { ErrorNumber } from "../store/errors.gen.js";
 import { Field } from "../store/fields.gen.js";
+import { guard } from "../store/microtask.js";
 import type { Node } from "../store/node.js";
 import { Store } from "../store/store.js";
 import {
@@ -48,15 +49,17 @@ export class Core implements Host {
   /** A command that nobody waits for. Without effect when the client is over. */
   command(act: (engine: EngineClient) => void): void {
     if (this.#over) return;
-    if (!this.#engine) {
+    const engine = this.#engine;
+    if (!engine) {
       this.#queue.push(act);
       return;
     }
     try {
-      act(this.#engine);
+      act(engine);
     } catch (thrown) {
-      // Nothing that works throws here: the engine is dead.
+      // Nothing that works throws here: the engine is dead, or is given up.
       this.died(thrown);
+      guard(() => engine.destroy());
     }
   }
 

@@ -218,12 +218,20 @@ test("when the engine dies every promise rejects once, and everything ends in or
   assert.equal(engine.client.names.includes("destroy"), false);
 });
 
-test("a command that the engine throws at is its death", async () => {
+test("a command that the engine throws at is its death, and nothing of it stays open", async () => {
   const client = new SignalWire(provider);
-  engine.client.onCommand = () => {
-    throw new Error("unreachable");
+  engine.client.onCommand = ([name]) => {
+    if (name === "dial") throw new Error("unreachable");
   };
   await assert.rejects(client.dial("/public/echo"), coded("engine_died"));
+  assert.equal(engine.client.names.at(-1), "destroy");
+});
+
+test("options that cannot be read reject; nothing is thrown at the caller", async () => {
+  const client = new SignalWire(provider);
+  const dialling = client.dial("/public/echo", null as never);
+  await assert.rejects(dialling, TypeError);
+  assert.deepEqual(engine.client.names, ["connect"]);
 });
 
 test("while the engine is being fetched commands wait in order; what was given up is left out", async () => {
