@@ -119,6 +119,11 @@ impl World {
         &mut self.directory
     }
 
+    /// Its API token: for the front desk, which shows it to whoever runs the space.
+    pub fn api_token(&self) -> &str {
+        &self.api_token
+    }
+
     /// The project that owns everything.
     pub fn project_id(&self) -> &str {
         &self.project_id
