@@ -57,7 +57,11 @@ pub fn read(arguments: impl IntoIterator<Item = String>) -> Result<Task, String>
         loopback_media: false,
         ..Config::default()
     };
-    let mut run = Run { config, level: Some(Level::INFO), exit_with_stdin: false };
+    let mut run = Run {
+        config,
+        level: Some(Level::INFO),
+        exit_with_stdin: false,
+    };
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
@@ -86,20 +90,26 @@ pub fn read(arguments: impl IntoIterator<Item = String>) -> Result<Task, String>
 }
 
 fn port(name: &str, text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| format!("{name} must be a number from 0 to 65535, not {text:?}"))
+    text.parse()
+        .map_err(|_| format!("{name} must be a number from 0 to 65535, not {text:?}"))
 }
 
 fn host(text: &str) -> Result<IpAddr, String> {
     match text {
         "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
-        _ => text.parse().map_err(|_| format!("--host must be an IP address, not {text:?}")),
+        _ => text
+            .parse()
+            .map_err(|_| format!("--host must be an IP address, not {text:?}")),
     }
 }
 
 fn level(text: &str) -> Result<Option<Level>, String> {
     match text {
         "off" => Ok(None),
-        _ => text.parse().map(Some).map_err(|_| format!("--log knows no level {text:?}")),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("--log knows no level {text:?}")),
     }
 }
 
@@ -116,8 +126,10 @@ mod tests {
 
     #[test]
     fn options_with_and_without_an_equals_sign() {
-        let run = run("--port=0 --undelayed-port 9 --host 0.0.0.0 --www a --sdk=b --log debug \
-                       --loopback-media --exit-with-stdin")
+        let run = run(
+            "--port=0 --undelayed-port 9 --host 0.0.0.0 --www a --sdk=b --log debug \
+                       --loopback-media --exit-with-stdin",
+        )
         .unwrap();
         assert_eq!((run.config.port, run.config.undelayed_port), (0, Some(9)));
         assert_eq!(run.config.host, Some(IpAddr::from([0, 0, 0, 0])));
@@ -131,7 +143,11 @@ mod tests {
         assert!(run("--port many").unwrap_err().contains("--port"));
         assert!(run("--port").unwrap_err().contains("needs a value"));
         assert!(run("--prot 1").unwrap_err().contains("--prot"));
-        assert!(run("--host example.test").unwrap_err().contains("IP address"));
+        assert!(
+            run("--host example.test")
+                .unwrap_err()
+                .contains("IP address")
+        );
         assert!(run("--log loud").unwrap_err().contains("loud"));
     }
 }

@@ -101,7 +101,10 @@ impl Driver {
         mut events: mpsc::UnboundedReceiver<MediaEvent>,
     ) {
         loop {
-            let deadline = self.world.deadline().map(|at| self.clock + Duration::from_millis(at));
+            let deadline = self
+                .world
+                .deadline()
+                .map(|at| self.clock + Duration::from_millis(at));
             let wait = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -123,7 +126,8 @@ impl Driver {
     pub(crate) fn input(&mut self, input: Input) {
         let mut outputs = Vec::new();
         let mut entropy = fill;
-        self.world.handle(input, &mut now(self.clock, &mut entropy), &mut outputs);
+        self.world
+            .handle(input, &mut now(self.clock, &mut entropy), &mut outputs);
         for output in outputs {
             self.carry_out(output);
         }
@@ -132,7 +136,11 @@ impl Driver {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send { socket, text } => self.downstream(socket, Downstream::Text(text)),
-            Output::Close { socket, code, reason } => {
+            Output::Close {
+                socket,
+                code,
+                reason,
+            } => {
                 tracing::info!("socket {}: closed: {reason}", socket.0);
                 self.downstream(socket, Downstream::Close { code, reason });
                 self.sockets.remove(&socket);
@@ -168,7 +176,8 @@ impl Driver {
     /// The packets of a leg, live or closed.
     pub(crate) fn counts(&self, leg: LegId) -> RtpCounts {
         let live = self.media.counts(leg);
-        live.or_else(|| self.last_counts.get(&leg).copied()).unwrap_or_default()
+        live.or_else(|| self.last_counts.get(&leg).copied())
+            .unwrap_or_default()
     }
 
     /// What is in the world.
@@ -212,8 +221,14 @@ impl Driver {
 
 fn now(start: Instant, entropy: &mut dyn FnMut(&mut [u8])) -> Cx<'_> {
     let millis = |duration: Duration| Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX);
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Cx { mono: millis(start.elapsed()), wall: millis(wall), entropy }
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Cx {
+        mono: millis(start.elapsed()),
+        wall: millis(wall),
+        entropy,
+    }
 }
 
 /// The system's randomness. It was there at the start, see [`Driver::start`]; should it fail later, no

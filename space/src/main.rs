@@ -18,7 +18,11 @@ use args::{Run, Task};
 fn main() -> ExitCode {
     let done = match args::read(std::env::args().skip(1)) {
         Ok(Task::Help) => print(args::HELP),
-        Ok(Task::Version) => print(concat!("signalwire-space ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Task::Version) => print(concat!(
+            "signalwire-space ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        )),
         Ok(Task::Run(options)) => run(options),
         Err(mistake) => Err(mistake),
     };
@@ -32,7 +36,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Run) -> Result<(), String> {
-    log(options.level.map_or(LevelFilter::OFF, LevelFilter::from_level));
+    log(options
+        .level
+        .map_or(LevelFilter::OFF, LevelFilter::from_level));
     let space = Space::start(options.config).map_err(|error| error.to_string())?;
     print(&banner(space.info()))?;
     print(&format!("READY {}\n", space.info()))?;
@@ -60,7 +66,10 @@ fn banner(info: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let names = |list: &Value, key: &str| {
         let entries = list.as_array().into_iter().flatten();
-        entries.map(|entry| text(&entry[key])).collect::<Vec<_>>().join("  ")
+        entries
+            .map(|entry| text(&entry[key]))
+            .collect::<Vec<_>>()
+            .join("  ")
     };
     format!(
         "\n  signalwire-space {}\n\n  \
@@ -84,7 +93,9 @@ fn banner(info: &Value) -> String {
 
 fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())
 }
 
 /// Returns on SIGINT or SIGTERM, and at the end of the standard input if that is asked for.

@@ -64,7 +64,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port { port, source } if source.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "port {port} is in use: give another, or 0 for a free one")
+                write!(
+                    f,
+                    "port {port} is in use: give another, or 0 for a free one"
+                )
             }
             Self::Port { port, source } => write!(f, "cannot listen on port {port}: {source}"),
             Self::System(source) => write!(f, "the space cannot start: {source}"),
@@ -100,16 +103,28 @@ impl Space {
     /// # Errors
     /// A port is in use, or the operating system refuses something.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(2).thread_name("space").enable_all().build()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("space")
+            .enable_all()
+            .build()?;
         let (done, started) = mpsc::channel();
         runtime.spawn(async move {
             // The other end waits; it cannot be gone.
             drop(done.send(open(config).await));
         });
         let opened = started.recv().map_err(io::Error::other)??;
-        let Opened { info, port, undelayed_port } = opened;
-        Ok(Self { runtime: Some(runtime), info, port, undelayed_port })
+        let Opened {
+            info,
+            port,
+            undelayed_port,
+        } = opened;
+        Ok(Self {
+            runtime: Some(runtime),
+            info,
+            port,
+            undelayed_port,
+        })
     }
 
     /// What `GET /.space/info` answers.
@@ -146,8 +161,10 @@ async fn open(config: Config) -> Result<Opened, StartError> {
     let port = bind(config.port, config.host).await?;
     let undelayed = bind_undelayed(&config, port.number).await?;
     let network = Network::default();
-    let media_config =
-        MediaConfig { loopback_media: config.loopback_media, ..MediaConfig::default() };
+    let media_config = MediaConfig {
+        loopback_media: config.loopback_media,
+        ..MediaConfig::default()
+    };
     let (media, events) = Media::start(media_config, network.clone())?;
     let ice_servers = media.ice_servers().into_iter().map(|server| IceServer {
         urls: server.urls,
@@ -160,22 +177,38 @@ async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let handle = Driver::start(world, media, events)?;
     let ports = [port.number, undelayed.number];
-    let desk = FrontDesk { handle: handle.clone(), network: network.clone(), ports };
-    let info = desk.info().await.ok_or_else(|| io::Error::other("the world has ended"))?;
+    let desk = FrontDesk {
+        handle: handle.clone(),
+        network: network.clone(),
+        ports,
+    };
+    let info = desk
+        .info()
+        .await
+        .ok_or_else(|| io::Error::other("the world has ended"))?;
     let router = Arc::new(Router {
         handle,
         desk,
-        files: Files { www: config.www, sdk: config.sdk },
+        files: Files {
+            www: config.www,
+            sdk: config.sdk,
+        },
         open: config.host.is_some_and(|host| !host.is_loopback()),
     });
     let tls = acceptor()?;
     port.serve(&router, &tls, Some(&network));
     undelayed.serve(&router, &tls, None);
-    Ok(Opened { info, port: ports[0], undelayed_port: ports[1] })
+    Ok(Opened {
+        info,
+        port: ports[0],
+        undelayed_port: ports[1],
+    })
 }
 
 async fn bind(port: u16, host: Option<IpAddr>) -> Result<Port, StartError> {
-    Port::bind(port, host).await.map_err(|source| StartError::Port { port, source })
+    Port::bind(port, host)
+        .await
+        .map_err(|source| StartError::Port { port, source })
 }
 
 async fn bind_undelayed(config: &Config, port: u16) -> Result<Port, StartError> {

@@ -41,7 +41,9 @@ impl FrontDesk {
     /// `GET /.space/info`: the stable contract with tests and users.
     pub(crate) async fn info(&self) -> Option<Value> {
         let [port, undelayed] = self.ports;
-        self.handle.run(move |driver| info(driver.world(), port, undelayed)).await
+        self.handle
+            .run(move |driver| info(driver.world(), port, undelayed))
+            .await
     }
 
     pub(crate) async fn answer(&self, request: Request) -> Response {
@@ -59,7 +61,10 @@ impl FrontDesk {
             },
             ("POST", "reset") => {
                 self.network.set(0, 0.0);
-                self.handle.run(|driver| driver.reset()).await.map(|()| json!({ "reset": true }))
+                self.handle
+                    .run(|driver| driver.reset())
+                    .await
+                    .map(|()| json!({ "reset": true }))
             }
             (method, desk) => {
                 let detail = format!("the front desk has no {method} /.space/{desk}");
@@ -105,9 +110,13 @@ impl FrontDesk {
     /// A page of this space, on any of its names and on either port, or no page at all.
     fn is_own_origin(&self, origin: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
-        let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let host = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
         host.is_some_and(|host| {
-            let port = host.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+            let port = host
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok());
             is_loopback_host(host) && port.is_some_and(|port| self.ports.contains(&port))
         })
     }
@@ -172,7 +181,10 @@ fn info(world: &World, port: u16, undelayed: u16) -> Value {
 }
 
 fn sessions(world: &World) -> Value {
-    let known = world.sessions().into_iter().map(|session| session_json(&session));
+    let known = world
+        .sessions()
+        .into_iter()
+        .map(|session| session_json(&session));
     let unknown = world.strangers().into_iter().map(|stranger| {
         json!({ "id": null, "socket": stranger.socket, "connected": true, "authenticated": false })
     });
@@ -205,7 +217,10 @@ fn call_json(call: &CallReport, driver: &Driver) -> Value {
         .legs
         .iter()
         .map(|leg| {
-            let counts = leg.media.map(|media| driver.counts(media)).unwrap_or_default();
+            let counts = leg
+                .media
+                .map(|media| driver.counts(media))
+                .unwrap_or_default();
             json!({
                 "id": leg.id,
                 "member_id": leg.member_id,
@@ -245,14 +260,24 @@ mod tests {
 
     #[test]
     fn loopback_names() {
-        for own in
-            ["localhost", "localhost:80", "a.b.LOCALHOST:1", "127.0.0.1:8080", "[::1]:8080", "[::1]"]
-        {
+        for own in [
+            "localhost",
+            "localhost:80",
+            "a.b.LOCALHOST:1",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "[::1]",
+        ] {
             assert!(is_loopback_host(own), "{own}");
         }
-        for foreign in
-            ["", "evil.test", "localhost.evil.test", "notlocalhost", "127.0.0.1.evil.test", "[::2]:1"]
-        {
+        for foreign in [
+            "",
+            "evil.test",
+            "localhost.evil.test",
+            "notlocalhost",
+            "127.0.0.1.evil.test",
+            "[::2]:1",
+        ] {
             assert!(!is_loopback_host(foreign), "{foreign}");
         }
     }

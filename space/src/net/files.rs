@@ -95,7 +95,11 @@ fn status(error: io::Error) -> StatusCode {
 }
 
 fn content_type(path: &Path) -> &'static str {
-    match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
+    match path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
+    {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -121,7 +125,16 @@ mod tests {
         assert_eq!(relative(""), Some("index.html".into()));
         assert_eq!(relative("a/b.js"), Some("a/b.js".into()));
         assert_eq!(relative("a/"), Some("a/index.html".into()));
-        for bad in ["../x", "a/../x", ".git/config", "a//b", "a\\b", "a/..", "C:/x", "%2e%2e/x"] {
+        for bad in [
+            "../x",
+            "a/../x",
+            ".git/config",
+            "a//b",
+            "a\\b",
+            "a/..",
+            "C:/x",
+            "%2e%2e/x",
+        ] {
             assert_eq!(relative(bad), None, "{bad}");
         }
     }

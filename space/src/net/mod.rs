@@ -53,7 +53,10 @@ impl Port {
     }
 
     async fn bind_all(number: u16, host: Option<IpAddr>) -> io::Result<Self> {
-        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let loopback = [
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ];
         let mut addresses: Vec<IpAddr> = match host {
             Some(host) if host.is_unspecified() => vec![host],
             Some(host) if !host.is_loopback() => loopback.into_iter().chain([host]).collect(),

@@ -45,7 +45,9 @@ impl Router {
             return Ok(self.front_desk(request, desk, host).await);
         }
         if rest::owns(&path) {
-            return Ok(self.endpoint(request, path, format!("{scheme}://{host}")).await);
+            return Ok(self
+                .endpoint(request, path, format!("{scheme}://{host}"))
+                .await);
         }
         if let Some(headers) = ws::accept(request.headers()) {
             return Ok(self.socket(request, &path, headers));
@@ -56,9 +58,21 @@ impl Router {
     async fn front_desk(&self, request: Request<Incoming>, desk: &str, host: String) -> Answer {
         let method = request.method().to_string();
         let origin = header(&request, &ORIGIN);
-        let Some(body) = body(request).await else { return too_large() };
+        let Some(body) = body(request).await else {
+            return too_large();
+        };
         let desk = desk.to_owned();
-        plain(self.desk.answer(control::Request { method, desk, host, origin, body }).await)
+        plain(
+            self.desk
+                .answer(control::Request {
+                    method,
+                    desk,
+                    host,
+                    origin,
+                    body,
+                })
+                .await,
+        )
     }
 
     async fn endpoint(&self, request: Request<Incoming>, path: String, base: String) -> Answer {
@@ -73,7 +87,9 @@ impl Router {
             requested_method: header(&request, &requested),
             body: Vec::new(),
         };
-        let Some(body) = body(request).await else { return too_large() };
+        let Some(body) = body(request).await else {
+            return too_large();
+        };
         read.body = body;
         match self.handle.run(move |driver| driver.rest(&read)).await {
             Some(response) => plain(response),
@@ -90,7 +106,10 @@ impl Router {
         if path != "/" {
             return unknown(request.method(), path);
         }
-        tokio::spawn(ws::serve(hyper::upgrade::on(&mut request), self.handle.clone()));
+        tokio::spawn(ws::serve(
+            hyper::upgrade::on(&mut request),
+            self.handle.clone(),
+        ));
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         *response.headers_mut() = headers;
@@ -117,13 +136,22 @@ impl Router {
 }
 
 fn header(request: &Request<Incoming>, name: &HeaderName) -> Option<String> {
-    request.headers().get(name)?.to_str().ok().map(str::to_owned)
+    request
+        .headers()
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
 }
 
 /// The whole body, within its limit.
 async fn body(request: Request<Incoming>) -> Option<Vec<u8>> {
     let limited = Limited::new(request.into_body(), LARGEST_BODY);
-    limited.collect().await.ok().map(|whole| whole.to_bytes().to_vec())
+    limited
+        .collect()
+        .await
+        .ok()
+        .map(|whole| whole.to_bytes().to_vec())
 }
 
 fn too_large() -> Answer {
@@ -154,5 +182,6 @@ fn plain(response: rest::Response) -> Answer {
 }
 
 fn name_of(name: &'static str) -> HeaderName {
-    HeaderName::from_bytes(name.as_bytes()).expect("the names of headers are literals of this crate")
+    HeaderName::from_bytes(name.as_bytes())
+        .expect("the names of headers are literals of this crate")
 }

@@ -25,8 +25,8 @@ const NAMES: [&str; 7] = [
 /// # Errors
 /// The key or the certificate could not be made.
 pub(crate) fn acceptor() -> io::Result<TlsAcceptor> {
-    let made = rcgen::generate_simple_self_signed(NAMES.map(str::to_owned))
-        .map_err(io::Error::other)?;
+    let made =
+        rcgen::generate_simple_self_signed(NAMES.map(str::to_owned)).map_err(io::Error::other)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()

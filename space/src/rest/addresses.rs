@@ -39,7 +39,11 @@ pub(super) fn list(world: &World, request: &Request, cx: &Cx<'_>) -> Result<Valu
     }
     let last = found.len().div_ceil(query.size).saturating_sub(1);
     let start = query.page.saturating_mul(query.size);
-    let page = found.iter().skip(start).take(query.size).map(|address| address_json(address));
+    let page = found
+        .iter()
+        .skip(start)
+        .take(query.size)
+        .map(|address| address_json(address));
     let link = |number: usize| query.link(&request.base, number);
     let mut links = json!({ "self": link(query.page), "first": link(0) });
     if query.page < last {
@@ -100,7 +104,10 @@ impl Query {
     fn wants(&self, address: &Address) -> bool {
         let named = |name: &String| *name == address.name || name == address.short_name();
         self.name.as_ref().is_none_or(named)
-            && self.type_name.as_ref().is_none_or(|name| name == address.type_name())
+            && self
+                .type_name
+                .as_ref()
+                .is_none_or(|name| name == address.type_name())
     }
 
     fn link(&self, base: &str, page: usize) -> String {
@@ -130,7 +137,9 @@ fn percent_decoded(text: &str) -> String {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::world::tokens::{Problem, Refusal};
 
 /// Where the service explains its error codes; the `url` of a 422 item.
-const ERROR_CODES: &str = "https://developer.signalwire.com/rest/signalwire-rest/overview/error-codes";
+const ERROR_CODES: &str =
+    "https://developer.signalwire.com/rest/signalwire-rest/overview/error-codes";
 
 /// A request.
 #[derive(Clone, Default)]
@@ -46,13 +47,21 @@ pub struct Response {
 impl Response {
     /// Without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new(), warning: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+            warning: None,
+        }
     }
 
     /// With a JSON body.
     pub fn json(status: u16, body: &Value) -> Self {
-        Self { body: body.to_string(), ..Self::empty(status) }
-            .with("Content-Type", "application/json")
+        Self {
+            body: body.to_string(),
+            ..Self::empty(status)
+        }
+        .with("Content-Type", "application/json")
     }
 
     /// With the body `{"error": …}`.
@@ -63,7 +72,10 @@ impl Response {
     /// 404 with what was not found; the log gets it too.
     pub fn not_found(detail: String) -> Self {
         let body = json!({ "error": "Not Found", "detail": detail });
-        Self { warning: Some(detail), ..Self::json(404, &body) }
+        Self {
+            warning: Some(detail),
+            ..Self::json(404, &body)
+        }
     }
 
     /// With one more header.
@@ -74,7 +86,10 @@ impl Response {
 
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }

@@ -59,10 +59,13 @@ impl Endpoint {
         let origin = request.origin.as_deref();
         match self {
             Self::SubscriberTokens => {
-                let known = basic(request).is_some_and(|(id, token)| world.knows_project(&id, &token));
+                let known =
+                    basic(request).is_some_and(|(id, token)| world.knows_project(&id, &token));
                 if !known {
-                    return refused(&Refusal::Unauthorized)
-                        .with("WWW-Authenticate", "Basic realm=\"space\", charset=\"UTF-8\"");
+                    return refused(&Refusal::Unauthorized).with(
+                        "WWW-Authenticate",
+                        "Basic realm=\"space\", charset=\"UTF-8\"",
+                    );
                 }
                 token(200, request, |body| world.subscriber_token(body, cx))
             }
@@ -116,10 +119,17 @@ pub fn answer(world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response
     match Endpoint::find(&request.method, &request.path) {
         Some(endpoint) => {
             let response = endpoint.answer(world, request, cx);
-            if endpoint.audience() == Audience::Browsers { shared(response) } else { response }
+            if endpoint.audience() == Audience::Browsers {
+                shared(response)
+            } else {
+                response
+            }
         }
         None => {
-            let detail = format!("this space has no endpoint {} {}", request.method, request.path);
+            let detail = format!(
+                "this space has no endpoint {} {}",
+                request.method, request.path
+            );
             shared(Response::not_found(detail))
         }
     }
@@ -136,14 +146,18 @@ fn preflight(request: &Request) -> Response {
     }
     shared(response)
         .with("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-        .with("Access-Control-Allow-Headers", "authorization, content-type, accept, dpop")
+        .with(
+            "Access-Control-Allow-Headers",
+            "authorization, content-type, accept, dpop",
+        )
 }
 
 /// Lets every origin read the response: it was authorised by a token, never by a cookie.
 fn shared(response: Response) -> Response {
-    response
-        .with("Access-Control-Allow-Origin", "*")
-        .with("Access-Control-Expose-Headers", "DPoP-Nonce, Retry-After, Date")
+    response.with("Access-Control-Allow-Origin", "*").with(
+        "Access-Control-Expose-Headers",
+        "DPoP-Nonce, Retry-After, Date",
+    )
 }
 
 #[cfg(test)]

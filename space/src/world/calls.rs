@@ -69,7 +69,10 @@ impl Leg {
     }
 
     fn stop(&mut self, out: &mut Vec<Output>) {
-        out.extend(self.lose_media().map(|leg| Output::Media(MediaCommand::Stop { leg })));
+        out.extend(
+            self.lose_media()
+                .map(|leg| Output::Media(MediaCommand::Stop { leg })),
+        );
     }
 }
 
@@ -164,7 +167,13 @@ impl Call {
         let without_media = self
             .media_lost_at
             .filter(|_| media_is_expected)
-            .map(|since| (since + WITHOUT_MEDIA_LIMIT, Cause::media_timeout(), "media_lost"));
+            .map(|since| {
+                (
+                    since + WITHOUT_MEDIA_LIMIT,
+                    Cause::media_timeout(),
+                    "media_lost",
+                )
+            });
         let without_socket = offline_since.map(|since| {
             let limit = if self.media_lost_at.is_some() {
                 WITHOUT_BOTH_LIMIT
@@ -173,7 +182,10 @@ impl Call {
             };
             (since + limit, Cause::client_gone(), "client_lost")
         });
-        without_media.into_iter().chain(without_socket).min_by_key(|(at, _, _)| *at)
+        without_media
+            .into_iter()
+            .chain(without_socket)
+            .min_by_key(|(at, _, _)| *at)
     }
 
     pub(crate) fn deadline(&self, offline_since: Option<Millis>) -> Option<Millis> {
@@ -196,7 +208,11 @@ impl Call {
             id: self.id.clone(),
             address: self.address.name.clone(),
             session: self.session.0,
-            state: if ended.is_some() { CallState::Ended } else { self.state },
+            state: if ended.is_some() {
+                CallState::Ended
+            } else {
+                self.state
+            },
             held: self.held,
             digits: self.digits.clone(),
             legs: legs.collect(),
@@ -217,12 +233,22 @@ impl World {
         out: &mut Vec<Output>,
     ) {
         let fresh = self.new_leg();
-        let Some(call) = self.calls.get_mut(call_id) else { return };
-        let Some(far_end) = call.far_end() else { return };
-        let Some(leg) = call.leg_mut(leg_id) else { return };
+        let Some(call) = self.calls.get_mut(call_id) else {
+            return;
+        };
+        let Some(far_end) = call.far_end() else {
+            return;
+        };
+        let Some(leg) = call.leg_mut(leg_id) else {
+            return;
+        };
         let media = *leg.media.get_or_insert(fresh);
         leg.awaiting.push_back(awaiting);
-        out.push(Output::Media(MediaCommand::Offer { leg: media, sdp, far_end }));
+        out.push(Output::Media(MediaCommand::Offer {
+            leg: media,
+            sdp,
+            far_end,
+        }));
     }
 
     pub(super) fn media_event(
@@ -246,13 +272,20 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else { return };
+        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else {
+            return;
+        };
         let (session, held, is_main) = (call.session, call.held, call.id == leg_id);
-        let Some(leg) = call.leg_mut(&leg_id) else { return };
+        let Some(leg) = call.leg_mut(&leg_id) else {
+            return;
+        };
         match leg.awaiting.pop_front() {
             None => out.push(loud("the media edge answered without an offer".to_owned())),
             Some(Awaiting::Invite) => {
-                let superseded = leg.awaiting.iter().any(|next| matches!(next, Awaiting::Invite));
+                let superseded = leg
+                    .awaiting
+                    .iter()
+                    .any(|next| matches!(next, Awaiting::Invite));
                 if superseded || std::mem::replace(&mut leg.answered, true) {
                     return;
                 }
@@ -282,9 +315,13 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else { return };
+        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else {
+            return;
+        };
         let (call_id, session) = (call.id.clone(), call.session);
-        let Some(leg) = call.leg_mut(&leg_id) else { return };
+        let Some(leg) = call.leg_mut(&leg_id) else {
+            return;
+        };
         let awaiting = leg.awaiting.pop_front();
         out.push(loud(format!("call {call_id}: offer refused: {reason}")));
         match awaiting {
@@ -299,13 +336,17 @@ impl World {
     }
 
     fn media_connected(&mut self, media: LegId, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else { return };
+        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else {
+            return;
+        };
         let (call_id, session) = (call.id.clone(), call.session);
         if let Some(leg) = call.leg_mut(&leg_id) {
             leg.connected = true;
         }
         if leg_id != call_id {
-            let member = call.leg(&leg_id).map(|leg| leg.member.full(call, leg, &self.node_id));
+            let member = call
+                .leg(&leg_id)
+                .map(|leg| leg.member.full(call, leg, &self.node_id));
             let params = json!({
                 "room_id": call.address.id,
                 "room_session_id": call.room_session_id,
@@ -324,7 +365,9 @@ impl World {
     }
 
     fn media_died(&mut self, media: LegId, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else { return };
+        let Some((call, leg_id)) = leg_of(&mut self.calls, media) else {
+            return;
+        };
         let call_id = call.id.clone();
         if leg_id != call_id {
             self.end_extra(&call_id, &leg_id, cx, out);
@@ -343,8 +386,12 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(call) = self.calls.get_mut(call_id) else { return };
-        let Some(at) = call.extras.iter().position(|leg| leg.id == leg_id) else { return };
+        let Some(call) = self.calls.get_mut(call_id) else {
+            return;
+        };
+        let Some(at) = call.extras.iter().position(|leg| leg.id == leg_id) else {
+            return;
+        };
         let mut leg = call.extras.remove(at);
         leg.stop(out);
         let session = call.session;
@@ -366,9 +413,10 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(session) = self.calls.get(call_id).map(|call| call.session) else { return };
-        let params =
-            json!({ "callID": call_id, "cause": cause.name, "causeCode": cause.code });
+        let Some(session) = self.calls.get(call_id).map(|call| call.session) else {
+            return;
+        };
+        let params = json!({ "callID": call_id, "cause": cause.name, "causeCode": cause.code });
         self.end_call(call_id, cause, "space", how, cx, out);
         self.verto_event(session, "verto.bye", params, None, cx, out);
     }
@@ -383,19 +431,24 @@ impl World {
         cx: &Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(call) = self.calls.remove(call_id) else { return };
-        out.push(quiet(format!("call {call_id}: over, {} by {by} ({how})", cause.name)));
-        self.remember(call.report(Some(End { cause, by, how, ended_ms: cx.wall })));
+        let Some(call) = self.calls.remove(call_id) else {
+            return;
+        };
+        out.push(quiet(format!(
+            "call {call_id}: over, {} by {by} ({how})",
+            cause.name
+        )));
+        self.remember(call.report(Some(End {
+            cause,
+            by,
+            how,
+            ended_ms: cx.wall,
+        })));
         call.stop_media(out);
     }
 
     /// The client said that it is done.
-    pub(super) fn end_calls_of(
-        &mut self,
-        session: SessionId,
-        cx: &Cx<'_>,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn end_calls_of(&mut self, session: SessionId, cx: &Cx<'_>, out: &mut Vec<Output>) {
         let own = self.calls.values().filter(|call| call.session == session);
         let own: Vec<String> = own.map(|call| call.id.clone()).collect();
         for call in own {
@@ -408,11 +461,16 @@ impl World {
         let due: Vec<String> = self
             .calls
             .values()
-            .filter(|call| call.deadline(self.offline_since(call)).is_some_and(|at| at <= cx.mono))
+            .filter(|call| {
+                call.deadline(self.offline_since(call))
+                    .is_some_and(|at| at <= cx.mono)
+            })
             .map(|call| call.id.clone())
             .collect();
         for id in due {
-            let Some(call) = self.calls.get(&id) else { continue };
+            let Some(call) = self.calls.get(&id) else {
+                continue;
+            };
             match call.end_of(self.offline_since(call)) {
                 Some((at, cause, how)) if at <= cx.mono => {
                     self.end_by_space(&id, cause, how, cx, out);
@@ -423,7 +481,9 @@ impl World {
     }
 
     fn ping_call(&mut self, id: &str, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
         call.next_ping = cx.mono + PING_EVERY;
         let session = call.session;
         let params = json!({ "callID": id, "dialogParams": { "callID": id } });
@@ -442,8 +502,10 @@ fn leg_of(calls: &mut BTreeMap<String, Call>, media: LegId) -> Option<(&mut Call
 /// The params of `call.joined` (wire-protocol §6.3).
 fn joined(call: &Call, node_id: &str) -> Value {
     let room = call.address.short_name();
-    let members: Vec<Value> =
-        call.legs().map(|leg| leg.member.full(call, leg, node_id)).collect();
+    let members: Vec<Value> = call
+        .legs()
+        .map(|leg| leg.member.full(call, leg, node_id))
+        .collect();
     json!({
         "room_session_id": call.room_session_id,
         "room_id": call.address.id,

@@ -34,7 +34,10 @@ pub struct Cause {
 
 impl Cause {
     fn new(name: &str, code: i32) -> Self {
-        Self { name: name.to_owned(), code }
+        Self {
+            name: name.to_owned(),
+            code,
+        }
     }
 
     /// Somebody hung up.

@@ -27,7 +27,10 @@ pub(crate) struct RpcRefusal {
 
 impl RpcRefusal {
     pub(crate) fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -40,7 +43,9 @@ impl World {
         answer: Result<Value, RpcRefusal>,
         out: &mut Vec<Output>,
     ) {
-        let Some(socket) = self.sessions.get(&id).and_then(|session| session.socket) else { return };
+        let Some(socket) = self.sessions.get(&id).and_then(|session| session.socket) else {
+            return;
+        };
         let text = match answer {
             Ok(result) => rpc_result(request, &result),
             Err(refusal) => rpc_error(request, &refusal),
@@ -84,7 +89,9 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
         let event_id = ids::uuid(cx);
         let frame = json!({
             "jsonrpc": "2.0",
@@ -101,13 +108,20 @@ impl World {
         })
         .to_string();
         if let Some(socket) = session.socket {
-            out.push(Output::Send { socket, text: frame.clone() });
+            out.push(Output::Send {
+                socket,
+                text: frame.clone(),
+            });
         }
         if session.events.len() == UNACKNOWLEDGED_EVENTS {
             session.events.pop_front();
         }
         let answer_of = answer_of.map(str::to_owned);
-        session.events.push_back(Event { id: event_id, frame, answer_of });
+        session.events.push_back(Event {
+            id: event_id,
+            frame,
+            answer_of,
+        });
     }
 
     pub(super) fn acknowledged(&mut self, id: SessionId, event: &str) {
@@ -119,13 +133,23 @@ impl World {
     /// Sends again, under the same ids, what was not acknowledged before the socket was lost.
     pub(super) fn redeliver(&mut self, id: SessionId, out: &mut Vec<Output>) {
         let calls = &self.calls;
-        let has_media =
-            |leg: &str| calls.values().any(|call| call.leg(leg).is_some_and(|leg| leg.connected));
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        session.events.retain(|event| !event.answer_of.as_deref().is_some_and(has_media));
+        let has_media = |leg: &str| {
+            calls
+                .values()
+                .any(|call| call.leg(leg).is_some_and(|leg| leg.connected))
+        };
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session
+            .events
+            .retain(|event| !event.answer_of.as_deref().is_some_and(has_media));
         let Some(socket) = session.socket else { return };
         let waiting = session.events.iter();
-        out.extend(waiting.map(|event| Output::Send { socket, text: event.frame.clone() }));
+        out.extend(waiting.map(|event| Output::Send {
+            socket,
+            text: event.frame.clone(),
+        }));
     }
 }
 

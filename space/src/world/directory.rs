@@ -90,7 +90,9 @@ pub struct ClickToCall {
 impl ClickToCall {
     /// Whether `token` belongs to it, in any of its forms.
     fn owns(&self, token: &str) -> bool {
-        let mut own = [&self.token, &self.embed_token].into_iter().chain(&self.exchanged);
+        let mut own = [&self.token, &self.embed_token]
+            .into_iter()
+            .chain(&self.exchanged);
         own.any(|known| ids::same_secret(known, token))
     }
 }
@@ -120,26 +122,31 @@ impl Directory {
 
     /// The subscriber of this id.
     pub fn subscriber(&self, id: &str) -> Option<&Subscriber> {
-        self.subscribers.iter().find(|subscriber| subscriber.id == id)
+        self.subscribers
+            .iter()
+            .find(|subscriber| subscriber.id == id)
     }
 
     /// The resource that a C2C token or an embed token belongs to.
     pub fn resource(&self, token: &str) -> Option<&ClickToCall> {
-        self.click_to_call.iter().find(|resource| resource.owns(token))
+        self.click_to_call
+            .iter()
+            .find(|resource| resource.owns(token))
     }
 
     /// The same, to be changed.
     pub fn resource_mut(&mut self, token: &str) -> Option<&mut ClickToCall> {
-        self.click_to_call.iter_mut().find(|resource| resource.owns(token))
+        self.click_to_call
+            .iter_mut()
+            .find(|resource| resource.owns(token))
     }
 
     /// The subscriber with this reference, created with an address if there is none.
-    pub(crate) fn subscriber_for(
-        &mut self,
-        reference: &str,
-        cx: &mut Cx<'_>,
-    ) -> &mut Subscriber {
-        let known = self.subscribers.iter().position(|one| one.reference == reference);
+    pub(crate) fn subscriber_for(&mut self, reference: &str, cx: &mut Cx<'_>) -> &mut Subscriber {
+        let known = self
+            .subscribers
+            .iter()
+            .position(|one| one.reference == reference);
         let index = known.unwrap_or_else(|| {
             self.add_subscriber(reference, cx);
             self.subscribers.len() - 1
@@ -170,7 +177,13 @@ impl Directory {
     fn free_name(&self, local: &str) -> String {
         let slug: String = local
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '-'
+                }
+            })
             .collect();
         let name = format!("/private/{slug}");
         let numbered = (2_u32..).map(|number| format!("{name}-{number}"));

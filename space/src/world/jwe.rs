@@ -14,7 +14,9 @@ pub(crate) struct Sealer {
 impl Sealer {
     /// Takes the key. It should be random and live no longer than the instance.
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        Self { cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(key)) }
+        Self {
+            cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(key)),
+        }
     }
 
     /// Encrypts `payload` under the protected header `header` (JSON text). `iv` must never be used twice.
@@ -23,7 +25,11 @@ impl Sealer {
         let mut text = payload.to_vec();
         let tag = self
             .cipher
-            .encrypt_inout_detached(&Nonce::from(iv), header.as_bytes(), text.as_mut_slice().into())
+            .encrypt_inout_detached(
+                &Nonce::from(iv),
+                header.as_bytes(),
+                text.as_mut_slice().into(),
+            )
             .expect("AES-GCM takes 2^36 bytes, a token is far shorter");
         let [iv, text, tag] = [&iv[..], &text, &tag].map(|part| URL_SAFE_NO_PAD.encode(part));
         format!("{header}..{iv}.{text}.{tag}")
@@ -33,7 +39,9 @@ impl Sealer {
     /// this key or was changed since.
     pub(crate) fn open(&self, token: &str) -> Option<(Vec<u8>, Vec<u8>)> {
         let parts: Vec<&str> = token.split('.').collect();
-        let [header, "", iv, text, tag] = parts[..] else { return None };
+        let [header, "", iv, text, tag] = parts[..] else {
+            return None;
+        };
         let iv: [u8; 12] = URL_SAFE_NO_PAD.decode(iv).ok()?.try_into().ok()?;
         let tag: [u8; 16] = URL_SAFE_NO_PAD.decode(tag).ok()?.try_into().ok()?;
         let mut text = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -56,13 +64,16 @@ mod tests {
     #[test]
     fn content_encryption_of_rfc_7516_appendix_a_1() {
         let key = [
-            177, 161, 244, 128, 84, 143, 225, 115, 63, 180, 3, 255, 107, 154, 212, 246, 138, 7, 110,
-            91, 112, 46, 34, 105, 47, 130, 203, 46, 122, 234, 64, 252,
+            177, 161, 244, 128, 84, 143, 225, 115, 63, 180, 3, 255, 107, 154, 212, 246, 138, 7,
+            110, 91, 112, 46, 34, 105, 47, 130, 203, 46, 122, 234, 64, 252,
         ];
         let iv = [227, 197, 117, 252, 2, 219, 233, 68, 180, 225, 77, 219];
         let plain = "The true sign of intelligence is not knowledge but imagination.";
-        let sealed =
-            Sealer::new(key).seal(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#, plain.as_bytes(), iv);
+        let sealed = Sealer::new(key).seal(
+            r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#,
+            plain.as_bytes(),
+            iv,
+        );
         assert_eq!(
             sealed,
             "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ..48V1_ALb6US04U3b.\
@@ -75,7 +86,10 @@ mod tests {
     fn opens_what_it_sealed_and_nothing_else() {
         let sealer = Sealer::new([7; 32]);
         let token = sealer.seal(HEADER, b"claims", [1; 12]);
-        assert_eq!(sealer.open(&token), Some((HEADER.into(), b"claims".to_vec())));
+        assert_eq!(
+            sealer.open(&token),
+            Some((HEADER.into(), b"claims".to_vec()))
+        );
         assert_eq!(Sealer::new([8; 32]).open(&token), None);
         for changed in token.match_indices(|c: char| c != '.').map(|(at, _)| {
             let mut bytes = token.clone().into_bytes();
@@ -84,7 +98,13 @@ mod tests {
         }) {
             assert_eq!(sealer.open(&changed), None, "{changed}");
         }
-        for malformed in ["", "a.b.c", "a.b.c.d.e", &token[..token.len() - 1], &format!("{token}.")] {
+        for malformed in [
+            "",
+            "a.b.c",
+            "a.b.c.d.e",
+            &token[..token.len() - 1],
+            &format!("{token}."),
+        ] {
             assert_eq!(sealer.open(malformed), None);
         }
     }

@@ -83,10 +83,15 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) -> Value {
-        let mut own = self.calls.values_mut().filter(|call| call.session == session);
+        let mut own = self
+            .calls
+            .values_mut()
+            .filter(|call| call.session == session);
         // The member id alone names the target (wire-protocol §7.1).
         let Some((call, at)) = own.find_map(|call| {
-            let at = call.legs().position(|leg| leg.member.id == request.target)?;
+            let at = call
+                .legs()
+                .position(|leg| leg.member.id == request.target)?;
             Some((call, at))
         }) else {
             return json!({ "code": "404", "message": "Member not found" });
@@ -98,7 +103,9 @@ impl World {
         let Some(leg) = call.legs_mut().nth(at) else {
             return json!({ "code": "404", "message": "Member not found" });
         };
-        let mut member = leg.member.mute(&request.channels, request.method == Sym::Mute);
+        let mut member = leg
+            .member
+            .mute(&request.channels, request.method == Sym::Mute);
         let updated: Vec<&String> = member.keys().collect();
         let updated = json!(updated);
         for (key, value) in [

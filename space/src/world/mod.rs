@@ -105,7 +105,10 @@ impl World {
     pub fn deadline(&self) -> Option<Millis> {
         let sockets = self.sockets.values().map(Socket::deadline);
         let sessions = self.sessions.values().filter_map(Session::deadline);
-        let calls = self.calls.values().filter_map(|call| call.deadline(self.offline_since(call)));
+        let calls = self
+            .calls
+            .values()
+            .filter_map(|call| call.deadline(self.offline_since(call)));
         sockets.chain(sessions).chain(calls).min()
     }
 
@@ -144,7 +147,11 @@ impl World {
         self.sessions.clear();
         for socket in std::mem::take(&mut self.sockets).into_keys() {
             // RFC 6455 registry: 1012 is "service restart".
-            out.push(Output::Close { socket, code: 1012, reason: "reset" });
+            out.push(Output::Close {
+                socket,
+                code: 1012,
+                reason: "reset",
+            });
         }
         self.directory = seeds::directory();
     }

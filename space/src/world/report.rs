@@ -146,8 +146,13 @@ impl World {
 
     /// Every socket without a session.
     pub fn strangers(&self) -> Vec<StrangerReport> {
-        let unknown = self.sockets.iter().filter(|(_, socket)| socket.session.is_none());
-        unknown.map(|(id, _)| StrangerReport { socket: id.0 }).collect()
+        let unknown = self
+            .sockets
+            .iter()
+            .filter(|(_, socket)| socket.session.is_none());
+        unknown
+            .map(|(id, _)| StrangerReport { socket: id.0 })
+            .collect()
     }
 
     /// The last calls that are over, then every live call.

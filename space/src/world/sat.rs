@@ -34,7 +34,9 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Subscriber, Self::EmbedGuest].into_iter().find(|kind| kind.text() == text)
+        [Self::Subscriber, Self::EmbedGuest]
+            .into_iter()
+            .find(|kind| kind.text() == text)
     }
 }
 
@@ -61,7 +63,9 @@ pub(crate) struct Claims {
 impl Claims {
     /// Whether the token may dial this address.
     pub(crate) fn reaches(&self, address_id: &str) -> bool {
-        self.allowed_addresses.as_ref().is_none_or(|ids| ids.iter().any(|id| id == address_id))
+        self.allowed_addresses
+            .as_ref()
+            .is_none_or(|ids| ids.iter().any(|id| id == address_id))
     }
 
     /// Whether it has expired.
@@ -71,7 +75,11 @@ impl Claims {
 
     /// The scopes as a list.
     pub(crate) fn scope(&self) -> Vec<&'static str> {
-        if self.refreshable { vec![REFRESH_SCOPE] } else { Vec::new() }
+        if self.refreshable {
+            vec![REFRESH_SCOPE]
+        } else {
+            Vec::new()
+        }
     }
 
     /// The object of the same name in the connect result and in the token (auth §3.3).
@@ -118,7 +126,10 @@ impl Claims {
             application_id: text(&subscriber["application_id"]),
             issued_at: payload["iat"].as_u64()?,
             expires_at: payload["exp"].as_u64()?,
-            refreshable: payload["scope"].as_array()?.iter().any(|scope| scope == REFRESH_SCOPE),
+            refreshable: payload["scope"]
+                .as_array()?
+                .iter()
+                .any(|scope| scope == REFRESH_SCOPE),
             bound_to: text(&payload["cnf"]["jkt"]),
             allowed_addresses: payload["allowed_addresses"]
                 .as_array()
@@ -138,7 +149,10 @@ impl Mint {
     pub(crate) fn new(ch: String, cx: &mut Cx<'_>) -> Self {
         let mut key = [0; 32];
         (cx.entropy)(&mut key);
-        Self { sealer: Sealer::new(key), ch }
+        Self {
+            sealer: Sealer::new(key),
+            ch,
+        }
     }
 
     /// A SAT with these claims.
@@ -150,14 +164,24 @@ impl Mint {
     pub(crate) fn refresh(&self, claims: &Claims, cx: &mut Cx<'_>) -> String {
         let jti = ids::uuid(cx);
         let expires_at = claims.expires_at.saturating_add(REFRESH_MARGIN);
-        self.seal("Refresh", &Claims { jti, expires_at, ..claims.clone() }.payload(), cx)
+        self.seal(
+            "Refresh",
+            &Claims {
+                jti,
+                expires_at,
+                ..claims.clone()
+            }
+            .payload(),
+            cx,
+        )
     }
 
     fn seal(&self, typ: &str, payload: &Value, cx: &mut Cx<'_>) -> String {
         let mut iv = [0; 12];
         (cx.entropy)(&mut iv);
         let header = json!({ "alg": "dir", "enc": "A256GCM", "typ": typ, "ch": self.ch });
-        self.sealer.seal(&header.to_string(), payload.to_string().as_bytes(), iv)
+        self.sealer
+            .seal(&header.to_string(), payload.to_string().as_bytes(), iv)
     }
 
     /// The claims of a SAT of this instance, expired or not; `None` for anything else, a refresh token included.
@@ -200,10 +224,16 @@ mod tests {
             count = count.wrapping_add(1);
             bytes.fill(count);
         };
-        let mut cx = Cx { mono: 0, wall: 0, entropy: &mut entropy };
+        let mut cx = Cx {
+            mono: 0,
+            wall: 0,
+            entropy: &mut entropy,
+        };
         let mint = Mint::new("puc.localhost:1".into(), &mut cx);
         let sat = mint.sat(&claims(), &mut cx);
-        let header = URL_SAFE_NO_PAD.decode(sat.split('.').next().unwrap()).unwrap();
+        let header = URL_SAFE_NO_PAD
+            .decode(sat.split('.').next().unwrap())
+            .unwrap();
         let header: Value = serde_json::from_slice(&header).unwrap();
         assert_eq!(
             header,
@@ -211,13 +241,22 @@ mod tests {
         );
         assert_eq!(mint.open(&sat), Some(claims()));
         assert_eq!(mint.open(&mint.refresh(&claims(), &mut cx)), None);
-        assert_eq!(Mint::new("puc.localhost:1".into(), &mut cx).open(&sat), None);
+        assert_eq!(
+            Mint::new("puc.localhost:1".into(), &mut cx).open(&sat),
+            None
+        );
     }
 
     #[test]
     fn reach_is_the_list_or_everything() {
         assert!(claims().reaches("a"));
         assert!(!claims().reaches("b"));
-        assert!(Claims { allowed_addresses: None, ..claims() }.reaches("b"));
+        assert!(
+            Claims {
+                allowed_addresses: None,
+                ..claims()
+            }
+            .reaches("b")
+        );
     }
 }

@@ -20,10 +20,26 @@ const CREATED_AT: &str = "2025-01-01T00:00:00Z";
 pub fn directory() -> Directory {
     let mut directory = Directory::default();
     let applications = [
-        ("echo", "Echo: sends back what it receives".to_owned(), Destination::Echo),
-        ("tone", format!("Tone: {TONE_HZ} Hz"), Destination::Tone(TONE_HZ)),
-        ("busy", "Busy: refuses every call".to_owned(), Destination::Busy),
-        ("silent", "Silent: never answers".to_owned(), Destination::Silent),
+        (
+            "echo",
+            "Echo: sends back what it receives".to_owned(),
+            Destination::Echo,
+        ),
+        (
+            "tone",
+            format!("Tone: {TONE_HZ} Hz"),
+            Destination::Tone(TONE_HZ),
+        ),
+        (
+            "busy",
+            "Busy: refuses every call".to_owned(),
+            Destination::Busy,
+        ),
+        (
+            "silent",
+            "Silent: never answers".to_owned(),
+            Destination::Silent,
+        ),
     ];
     for (number, (name, display_name, destination)) in (1_u8..).zip(applications) {
         let id = seed_id("0002", number);
@@ -58,7 +74,10 @@ pub fn directory() -> Directory {
             id,
             reference: format!("{lower}@example.test"),
             address_id,
-            profile: vec![("first_name", name.to_owned()), ("display_name", name.to_owned())],
+            profile: vec![
+                ("first_name", name.to_owned()),
+                ("display_name", name.to_owned()),
+            ],
         });
     }
     directory
@@ -78,20 +97,37 @@ mod tests {
         let directory = directory();
         for address in &directory.addresses {
             assert!(ids::is_uuid(&address.id), "{}", address.id);
-            let resource =
-                directory.click_to_call.iter().find(|one| one.address_id == address.id);
-            assert_eq!(resource.is_some(), address.type_name() == "app", "{}", address.name);
+            let resource = directory
+                .click_to_call
+                .iter()
+                .find(|one| one.address_id == address.id);
+            assert_eq!(
+                resource.is_some(),
+                address.type_name() == "app",
+                "{}",
+                address.name
+            );
         }
         assert!(ids::is_uuid(PROJECT_ID) && ids::is_uuid(SPACE_ID));
-        assert_eq!(directory.resource("c2t_00000000000000000000000000000002").map(|one| {
-            directory.by_id(&one.address_id).map(|address| address.name.as_str())
-        }), Some(Some("/public/tone")));
+        assert_eq!(
+            directory
+                .resource("c2t_00000000000000000000000000000002")
+                .map(|one| {
+                    directory
+                        .by_id(&one.address_id)
+                        .map(|address| address.name.as_str())
+                }),
+            Some(Some("/public/tone"))
+        );
     }
 
     #[test]
     fn the_query_is_no_part_of_a_name() {
         let directory = directory();
-        assert_eq!(directory.by_name("/public/echo?channel=video"), directory.by_name("/public/echo"));
+        assert_eq!(
+            directory.by_name("/public/echo?channel=video"),
+            directory.by_name("/public/echo")
+        );
         assert!(directory.by_name("/public/echo").is_some());
         assert!(directory.by_name("/public/nothing").is_none());
     }

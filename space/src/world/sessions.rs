@@ -7,8 +7,8 @@ use signalwire_wasm::engine::wire::json::Json;
 use signalwire_wasm::engine::wire::rpc::{Request, Served};
 use signalwire_wasm::engine::wire::session::ConnectRequest;
 
-use super::io::{Cx, Millis, Output, SocketId};
 use super::delivery::{Event, RpcRefusal, ping, rpc_error, rpc_result};
+use super::io::{Cx, Millis, Output, SocketId};
 use super::sat::Claims;
 use super::{World, codes, ids, loud, quiet};
 
@@ -118,7 +118,9 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.sockets.get_mut(&socket) else { return };
+        let Some(entry) = self.sockets.get_mut(&socket) else {
+            return;
+        };
         entry.heard = cx.mono;
         match serde_json::from_str::<Value>(text) {
             Ok(frame) => self.parsed_frame(socket, frame, cx, out),
@@ -143,7 +145,13 @@ impl World {
             }
             (Some(Served::Reply { id }), Some(session)) => self.acknowledged(session, &id),
             (Some(Served::Reply { .. }), None) => {}
-            (Some(Served::Request { id, request: Request::Connect(connect) }), None) => {
+            (
+                Some(Served::Request {
+                    id,
+                    request: Request::Connect(connect),
+                }),
+                None,
+            ) => {
                 self.connect(socket, &id, &connect, cx, out);
             }
             (Some(Served::Request { .. }), None) => self.hold(socket, frame, out),
@@ -155,11 +163,18 @@ impl World {
 
     /// Keeps a frame until its socket is authenticated: a client flushes its queue first (§2.4).
     fn hold(&mut self, socket: SocketId, frame: Value, out: &mut Vec<Output>) {
-        let Some(entry) = self.sockets.get_mut(&socket) else { return };
+        let Some(entry) = self.sockets.get_mut(&socket) else {
+            return;
+        };
         if entry.held.len() < HELD_FRAMES {
             entry.held.push(frame);
         } else {
-            self.close(socket, 1008, "too many frames before signalwire.connect", out);
+            self.close(
+                socket,
+                1008,
+                "too many frames before signalwire.connect",
+                out,
+            );
         }
     }
 
@@ -171,9 +186,14 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.sessions.get_mut(&session) else { return };
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
         if entry.is_duplicate(id) {
-            out.push(quiet(format!("session {}: duplicate request ignored", session.0)));
+            out.push(quiet(format!(
+                "session {}: duplicate request ignored",
+                session.0
+            )));
             return;
         }
         let answer = match request {
@@ -195,9 +215,7 @@ impl World {
                 "webrtc.verto needs a message with method, params and a callID",
             )),
             Request::Member(request) => Ok(self.member_request(session, &request, cx, out)),
-            Request::Unknown(method) => {
-                self.other_request(session, &method, out)
-            }
+            Request::Unknown(method) => self.other_request(session, &method, out),
         };
         self.respond(session, id, answer, out);
     }
@@ -208,7 +226,10 @@ impl World {
         method: &str,
         out: &mut Vec<Output>,
     ) -> Result<Value, RpcRefusal> {
-        out.push(loud(format!("session {}: unknown method {method:?}", session.0)));
+        out.push(loud(format!(
+            "session {}: unknown method {method:?}",
+            session.0
+        )));
         Err(RpcRefusal::new(
             codes::METHOD_NOT_FOUND,
             format!("this space does not know the method {method:?}, or not with these params"),
@@ -232,16 +253,27 @@ impl World {
         let session = match admitted {
             Ok(session) => session,
             Err(refusal) => {
-                out.push(quiet(format!("socket {}: refused: {}", socket.0, refusal.message)));
-                out.push(Output::Send { socket, text: rpc_error(id, &refusal) });
+                out.push(quiet(format!(
+                    "socket {}: refused: {}",
+                    socket.0, refusal.message
+                )));
+                out.push(Output::Send {
+                    socket,
+                    text: rpc_error(id, &refusal),
+                });
                 return;
             }
         };
         let held = self.attach(socket, session, cx);
-        let Some(entry) = self.sessions.get_mut(&session) else { return };
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
         entry.is_duplicate(id);
         let result = connect_result(entry, &self.ice_servers);
-        out.push(Output::Send { socket, text: rpc_result(id, &result) });
+        out.push(Output::Send {
+            socket,
+            text: rpc_result(id, &result),
+        });
         let state = json!({ "authorization_state": entry.authorization_state });
         self.redeliver(session, out);
         self.event(session, "signalwire.authorization.state", state, cx, out);
@@ -252,10 +284,14 @@ impl World {
 
     /// Ties socket and session together; gives back what the socket sent too early.
     fn attach(&mut self, socket: SocketId, session: SessionId, cx: &Cx<'_>) -> Vec<Value> {
-        let Some(entry) = self.sessions.get_mut(&session) else { return Vec::new() };
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return Vec::new();
+        };
         entry.socket = Some(socket);
         entry.offline_since = None;
-        let Some(entry) = self.sockets.get_mut(&socket) else { return Vec::new() };
+        let Some(entry) = self.sockets.get_mut(&socket) else {
+            return Vec::new();
+        };
         entry.session = Some(session);
         entry.next_ping = cx.mono + PING_EVERY;
         std::mem::take(&mut entry.held)
@@ -288,10 +324,14 @@ impl World {
     /// The claims of a SAT that opens a session.
     fn admissible(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, RpcRefusal> {
         let refused = |why: &str| RpcRefusal::new(codes::AUTHENTICATION_FAILED, why);
-        let claims = self.authenticate(sat, cx).map_err(|_| refused("Authentication failed"))?;
+        let claims = self
+            .authenticate(sat, cx)
+            .map_err(|_| refused("Authentication failed"))?;
         if claims.bound_to.is_some() {
             // Letting it in unproven would make the binding worthless.
-            return Err(refused("The SAT is bound to a key, and this space verifies no proofs yet"));
+            return Err(refused(
+                "The SAT is bound to a key, and this space verifies no proofs yet",
+            ));
         }
         Ok(claims)
     }
@@ -307,9 +347,9 @@ impl World {
         out: &mut Vec<Output>,
     ) -> Result<SessionId, RpcRefusal> {
         let refused = || RpcRefusal::new(codes::REQUESTER_REFUSED, "Requester validation failed");
-        let claims = self
-            .read_sat(sat)
-            .ok_or_else(|| RpcRefusal::new(codes::AUTHENTICATION_FAILED, "Authentication failed"))?;
+        let claims = self.read_sat(sat).ok_or_else(|| {
+            RpcRefusal::new(codes::AUTHENTICATION_FAILED, "Authentication failed")
+        })?;
         let known = self.sessions.iter_mut().find(|(_, session)| {
             session.protocol == protocol && ids::same_secret(&session.authorization_state, state)
         });
@@ -318,7 +358,10 @@ impl World {
             return Err(refused());
         }
         if cx.seconds() >= claims.expires_at + EXPIRED_RESUME_LIMIT {
-            return Err(RpcRefusal::new(codes::AUTHENTICATION_FAILED, "The SAT expired too long ago"));
+            return Err(RpcRefusal::new(
+                codes::AUTHENTICATION_FAILED,
+                "The SAT expired too long ago",
+            ));
         }
         if claims.expired(cx) {
             session.reauthenticate_by = Some(cx.mono + REAUTHENTICATION_LIMIT);
@@ -329,7 +372,11 @@ impl World {
             // A copied tab holds the same state. With a new one, the two do not push each other out for ever.
             session.authorization_state = ids::secret(cx);
             self.sockets.remove(&old);
-            out.push(Output::Close { socket: old, code: 1008, reason: "resumed on another socket" });
+            out.push(Output::Close {
+                socket: old,
+                code: 1008,
+                reason: "resumed on another socket",
+            });
         }
         Ok(id)
     }
@@ -343,7 +390,10 @@ impl World {
     ) -> Result<Value, RpcRefusal> {
         let claims = self.admissible(sat, cx)?;
         let Some(session) = self.sessions.get_mut(&id) else {
-            return Err(RpcRefusal::new(codes::NOT_AUTHENTICATED, "Not authenticated"));
+            return Err(RpcRefusal::new(
+                codes::NOT_AUTHENTICATED,
+                "Not authenticated",
+            ));
         };
         if !session.is_same_person(&claims) {
             let why = "The SAT is another user's";
@@ -378,7 +428,9 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let Some(id) = self.sockets.remove(&socket).and_then(|entry| entry.session) else { return };
+        let Some(id) = self.sockets.remove(&socket).and_then(|entry| entry.session) else {
+            return;
+        };
         // "The user is done": a close without a code, or with the code that says so (RFC 6455 §7.4.1).
         if matches!(code, 1000 | 1005) {
             self.end_calls_of(id, cx, out);
@@ -392,19 +444,30 @@ impl World {
     /// Closes a socket from this side; its session can be resumed.
     fn close(&mut self, socket: SocketId, code: u16, reason: &'static str, out: &mut Vec<Output>) {
         self.sockets.remove(&socket);
-        out.push(Output::Close { socket, code, reason });
+        out.push(Output::Close {
+            socket,
+            code,
+            reason,
+        });
     }
 
     pub(super) fn offline_since(&self, call: &super::calls::Call) -> Option<Millis> {
-        self.sessions.get(&call.session).and_then(|session| session.offline_since)
+        self.sessions
+            .get(&call.session)
+            .and_then(|session| session.offline_since)
     }
 
     /// Pings what is due and closes what is dead.
     pub(super) fn keep_sockets(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let due = self.sockets.iter().filter(|(_, socket)| socket.deadline() <= cx.mono);
+        let due = self
+            .sockets
+            .iter()
+            .filter(|(_, socket)| socket.deadline() <= cx.mono);
         let due: Vec<SocketId> = due.map(|(id, _)| *id).collect();
         for id in due {
-            let Some(socket) = self.sockets.get_mut(&id) else { continue };
+            let Some(socket) = self.sockets.get_mut(&id) else {
+                continue;
+            };
             let session = socket.session;
             let reason = if cx.mono >= socket.heard + SILENCE_LIMIT {
                 "no frame within 10 s"
@@ -412,7 +475,10 @@ impl World {
                 "not authenticated within 10 s"
             } else {
                 socket.next_ping = cx.mono + PING_EVERY;
-                out.push(Output::Send { socket: id, text: ping(cx) });
+                out.push(Output::Send {
+                    socket: id,
+                    text: ping(cx),
+                });
                 continue;
             };
             self.close(id, 1008, reason, out);
@@ -425,7 +491,10 @@ impl World {
 
     /// Forgets sessions that can no longer be resumed, with their calls.
     pub(super) fn keep_sessions(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let due = self.sessions.iter().filter(|(_, one)| one.deadline().is_some_and(|at| at <= cx.mono));
+        let due = self
+            .sessions
+            .iter()
+            .filter(|(_, one)| one.deadline().is_some_and(|at| at <= cx.mono));
         let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
         for id in due {
             self.end_calls_of(id, cx, out);

@@ -23,12 +23,20 @@ pub struct Problem {
 impl Problem {
     fn missing(attribute: &'static str) -> Self {
         let message = format!("{attribute} is required");
-        Self { code: "missing_required_parameter", message, attribute }
+        Self {
+            code: "missing_required_parameter",
+            message,
+            attribute,
+        }
     }
 
     fn invalid(attribute: &'static str, must: &str) -> Self {
         let message = format!("{attribute} must be {must}");
-        Self { code: "invalid_parameter", message, attribute }
+        Self {
+            code: "invalid_parameter",
+            message,
+            attribute,
+        }
     }
 }
 
@@ -74,7 +82,10 @@ impl SubscriberRequest {
             problems.push(Problem::missing("reference"));
         }
         let application_id = text(body, "application_id", &mut problems);
-        if application_id.as_deref().is_some_and(|id| !ids::is_uuid(id)) {
+        if application_id
+            .as_deref()
+            .is_some_and(|id| !ids::is_uuid(id))
+        {
             problems.push(Problem::invalid("application_id", "a UUID"));
         }
         let password = text(body, "password", &mut problems).unwrap_or_default();
@@ -82,8 +93,14 @@ impl SubscriberRequest {
             problems.push(Problem::invalid("password", "of 8 to 72 characters"));
         }
         let fingerprint = text(body, "fingerprint", &mut problems);
-        if fingerprint.as_deref().is_some_and(|print| !is_thumbprint(print)) {
-            problems.push(Problem::invalid("fingerprint", "a thumbprint of 43 base64url characters"));
+        if fingerprint
+            .as_deref()
+            .is_some_and(|print| !is_thumbprint(print))
+        {
+            problems.push(Problem::invalid(
+                "fingerprint",
+                "a thumbprint of 43 base64url characters",
+            ));
         }
         if text(body, "region", &mut problems).is_some_and(|region| region != "us-central") {
             problems.push(Problem::invalid("region", "us-central"));
@@ -103,7 +120,14 @@ impl SubscriberRequest {
         } else {
             expires_at
         };
-        Ok(Self { reference, application_id, expires_at, fingerprint, refreshable, profile })
+        Ok(Self {
+            reference,
+            application_id,
+            expires_at,
+            fingerprint,
+            refreshable,
+            profile,
+        })
     }
 }
 
@@ -161,7 +185,11 @@ fn token_of(body: &Map<String, Value>) -> Result<String, Refusal> {
     if token.is_empty() && problems.is_empty() {
         problems.push(Problem::missing("token"));
     }
-    if problems.is_empty() { Ok(token) } else { Err(Refusal::Invalid(problems)) }
+    if problems.is_empty() {
+        Ok(token)
+    } else {
+        Err(Refusal::Invalid(problems))
+    }
 }
 
 impl World {
@@ -234,7 +262,10 @@ impl World {
 
     /// The address that the token opens, unless the resource is disabled or closed to this origin.
     fn check_resource(&self, token: &str, origin: Option<&str>) -> Result<String, Refusal> {
-        let resource = self.directory.resource(token).ok_or(Refusal::Unauthorized)?;
+        let resource = self
+            .directory
+            .resource(token)
+            .ok_or(Refusal::Unauthorized)?;
         let allowed = resource
             .origins
             .as_ref()
@@ -264,7 +295,9 @@ impl World {
 
     /// The claims of a SAT that is in force: of this space, not expired, of a subscriber that exists.
     pub(crate) fn authenticate(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, Refusal> {
-        self.read_sat(sat).filter(|claims| !claims.expired(cx)).ok_or(Refusal::Unauthorized)
+        self.read_sat(sat)
+            .filter(|claims| !claims.expired(cx))
+            .ok_or(Refusal::Unauthorized)
     }
 
     /// The same for a SAT that may have expired.
@@ -320,7 +353,10 @@ pub fn address_json(address: &Address) -> Value {
         .channels()
         .iter()
         .map(|channel| {
-            ((*channel).to_owned(), json!(format!("{}?channel={channel}", address.name)))
+            (
+                (*channel).to_owned(),
+                json!(format!("{}?channel={channel}", address.name)),
+            )
         })
         .collect();
     json!({

@@ -1,8 +1,8 @@
 //! `webrtc.verto`: invite, bye, modify and their kin (wire-protocol §5).
 
 use serde_json::{Value, json};
-use signalwire_wasm::engine::wire::verto::{VertoMessage, VertoRequest};
 use signalwire_wasm::engine::wire::Sym;
+use signalwire_wasm::engine::wire::verto::{VertoMessage, VertoRequest};
 
 use super::calls::{Awaiting, Call, Leg};
 use super::codes::{self, Cause};
@@ -33,10 +33,27 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let VertoRequest { inner_id, call_id: leg, message, .. } = verto;
+        let VertoRequest {
+            inner_id,
+            call_id: leg,
+            message,
+            ..
+        } = verto;
         let answer = match message {
-            VertoMessage::Invite { sdp, destination, reattaching, extra, main_call_id } => {
-                let invite = Invite { sdp, destination, reattaching, extra, main_call_id };
+            VertoMessage::Invite {
+                sdp,
+                destination,
+                reattaching,
+                extra,
+                main_call_id,
+            } => {
+                let invite = Invite {
+                    sdp,
+                    destination,
+                    reattaching,
+                    extra,
+                    main_call_id,
+                };
                 self.invite(session, request, &inner_id, &leg, invite, cx, out);
                 return;
             }
@@ -56,9 +73,9 @@ impl World {
                 call.digits.push_str(&dtmf);
                 json!({ "message": "SENT", "callID": leg })
             }),
-            VertoMessage::Pong | VertoMessage::Subscribe => {
-                self.own_call(session, &leg).map(|_| json!({ "message": "OK", "callID": leg }))
-            }
+            VertoMessage::Pong | VertoMessage::Subscribe => self
+                .own_call(session, &leg)
+                .map(|_| json!({ "message": "OK", "callID": leg })),
             VertoMessage::Answer { .. } => {
                 let why = "there is no inbound call with this id";
                 Err(RpcRefusal::new(codes::INVALID_CALL_REFERENCE, why))
@@ -163,23 +180,33 @@ impl World {
             return Err(RpcRefusal::new(codes::DESTINATION_FORBIDDEN, why));
         }
         address.cloned().ok_or_else(|| {
-            RpcRefusal::new(codes::DESTINATION_NOT_FOUND, "Nothing answers to the destination")
+            RpcRefusal::new(
+                codes::DESTINATION_NOT_FOUND,
+                "Nothing answers to the destination",
+            )
         })
     }
 
     fn member_of(&self, session: SessionId, cx: &mut Cx<'_>) -> Result<Member, RpcRefusal> {
-        let claims = self.sessions.get(&session).map(|one| &one.claims).ok_or_else(no_such_call)?;
+        let claims = self
+            .sessions
+            .get(&session)
+            .map(|one| &one.claims)
+            .ok_or_else(no_such_call)?;
         let subscriber = self.directory.subscriber(&claims.subscriber_id);
         let display_name = subscriber.and_then(|one| {
             let own = one.profile.iter().find(|(key, _)| *key == "display_name");
-            own.map(|(_, name)| name.clone()).or_else(|| Some(one.reference.clone()))
+            own.map(|(_, name)| name.clone())
+                .or_else(|| Some(one.reference.clone()))
         });
         Ok(Member {
             id: ids::uuid(cx),
             name: display_name.unwrap_or_else(|| "Guest".to_owned()),
             kind: "member",
             subscriber_id: claims.subscriber_id.clone(),
-            address_id: subscriber.map(|one| one.address_id.clone()).unwrap_or_default(),
+            address_id: subscriber
+                .map(|one| one.address_id.clone())
+                .unwrap_or_default(),
             parent_id: None,
             audio_muted: false,
             video_muted: false,
@@ -196,11 +223,19 @@ impl World {
         cx: &Cx<'_>,
         out: &mut Vec<Output>,
     ) -> Result<(String, String), RpcRefusal> {
-        let person = |id| self.sessions.get(&id).map(|one: &super::Session| &one.claims.subscriber_id);
+        let person = |id| {
+            self.sessions
+                .get(&id)
+                .map(|one: &super::Session| &one.claims.subscriber_id)
+        };
         let owner = self.calls.get(call_id).map(|call| call.session);
-        let is_own = owner == Some(session)
-            || owner.is_some_and(|owner| person(owner) == person(session));
-        let call = self.calls.get_mut(call_id).filter(|_| is_own).ok_or_else(no_such_call)?;
+        let is_own =
+            owner == Some(session) || owner.is_some_and(|owner| person(owner) == person(session));
+        let call = self
+            .calls
+            .get_mut(call_id)
+            .filter(|_| is_own)
+            .ok_or_else(no_such_call)?;
         if reattaching {
             call.session = session;
             call.restart(cx, out);
@@ -243,14 +278,18 @@ impl World {
 
     /// Ends the call at once where the destination refuses.
     fn refuse_after_creation(&mut self, call_id: &str, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let Some(call) = self.calls.get(call_id) else { return };
+        let Some(call) = self.calls.get(call_id) else {
+            return;
+        };
         let cause = match &call.address.destination {
             Destination::Echo | Destination::Tone(_) | Destination::Silent => return,
             Destination::Busy => Cause::busy(),
             Destination::Subscriber(id) if !self.is_registered(id) => Cause::not_registered(),
             Destination::Subscriber(_) => {
                 let name = &call.address.name;
-                out.push(loud(format!("call to {name}: this space cannot ring a client yet")));
+                out.push(loud(format!(
+                    "call to {name}: this space cannot ring a client yet"
+                )));
                 Cause::not_implemented()
             }
         };

@@ -34,12 +34,16 @@ type Stream = WebSocketStream<TokioIo<Upgraded>>;
 /// The headers that accept the upgrade; `None` when the request asks for none, or for another version.
 pub(crate) fn accept(headers: &HeaderMap) -> Option<HeaderMap> {
     let has = |name, word: &str| {
-        let value = headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        value.is_some_and(|list| list.split(',').any(|one| one.trim().eq_ignore_ascii_case(word)))
+        let value = headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok());
+        value.is_some_and(|list| {
+            list.split(',')
+                .any(|one| one.trim().eq_ignore_ascii_case(word))
+        })
     };
-    let asked = has(UPGRADE, "websocket")
-        && has(CONNECTION, "upgrade")
-        && has(SEC_WEBSOCKET_VERSION, "13");
+    let asked =
+        has(UPGRADE, "websocket") && has(CONNECTION, "upgrade") && has(SEC_WEBSOCKET_VERSION, "13");
     let key = headers.get(SEC_WEBSOCKET_KEY).filter(|_| asked)?;
     let accepted = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()?;
     Some(HeaderMap::from_iter([
@@ -62,7 +66,9 @@ pub(crate) async fn serve(upgrade: OnUpgrade, handle: Handle) {
         .max_message_size(Some(LARGEST_MESSAGE))
         .max_frame_size(Some(LARGEST_MESSAGE));
     let mut stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
-    let Some((socket, mut downstream)) = handle.run(|driver| driver.open()).await else { return };
+    let Some((socket, mut downstream)) = handle.run(|driver| driver.open()).await else {
+        return;
+    };
     let code = exchange(&mut stream, socket, &mut downstream, &handle).await;
     handle.post(move |driver| driver.closed(socket, code));
 }
@@ -113,7 +119,10 @@ async fn exchange(
 }
 
 async fn close(stream: &mut Stream, code: u16, reason: &'static str) {
-    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+    let frame = CloseFrame {
+        code: CloseCode::from(code),
+        reason: reason.into(),
+    };
     match stream.close(Some(frame)).await {
         Ok(()) | Err(Error::ConnectionClosed) => finish(stream).await,
         Err(error) => tracing::debug!("a close frame could not be sent: {error}"),
