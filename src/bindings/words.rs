@@ -1,7 +1,8 @@
-//! The words that cross the boundary as numbers; JavaScript asks for their texts once an instance.
+//! The words and numbers that cross the boundary; JavaScript asks for them once an instance.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::engine::error::ErrorCode;
 use crate::engine::wire::{K, Sym};
 
 /// The texts of the keys, in the order of their numbers, separated by line feeds.
@@ -14,4 +15,16 @@ pub fn keys() -> String {
 #[wasm_bindgen]
 pub fn syms() -> String {
     Sym::joined()
+}
+
+/// Number of the code for a failure of the engine itself.
+#[wasm_bindgen(js_name = diedCode)]
+pub fn died_code() -> u32 {
+    ErrorCode::EngineDied.number()
+}
+
+/// Number of the code for something that the application's code threw.
+#[wasm_bindgen(js_name = thrownCode)]
+pub fn thrown_code() -> u32 {
+    ErrorCode::Thrown.number()
 }

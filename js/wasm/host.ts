@@ -1,0 +1,61 @@
+// The browser as the engine sees it: the functions that src/web/host.rs declares. Each instance of the engine has a
+// set of its own. None of them throws into the engine but where src/web/host.rs says so.
+
+import type { Closables } from "./closables.js";
+import type { Host } from "./engine.js";
+import { changes } from "./host/changes.js";
+import { media } from "./host/media.js";
+import { network } from "./host/network.js";
+import { reads, type Words } from "./host/reads.js";
+import { failed, type Settled } from "./host/settled.js";
+
+/** What a promise of `exchange()` is settled by. */
+export interface Exchange {
+  resolve(credential: { token: string; expiry_at: number }): void;
+  reject(failure: unknown): void;
+}
+
+/**
+ * The functions of one instance.
+ *
+ * @param closables what the engine has open
+ * @param words what the numbers of keys and known values mean
+ */
+export function createHost(closables: Closables, words: Words) {
+  return {
+    ...reads(words),
+    ...changes,
+    ...network(closables),
+    ...media(closables),
+    ...clocks(),
+
+    close: (object: object): void => closables.close(object),
+
+    authenticate(facade: Host, settled: Settled): void {
+      const asked = async () => {
+        const credential = await facade.authenticate();
+        // Copied here, where a getter of the application's object may still throw.
+        return credential ? { token: credential.token, expiry_at: credential.expiry_at } : undefined;
+      };
+      asked().then((credential) => settled(1, 0, "", credential), failed(settled));
+    },
+
+    exchanged(exchange: Exchange, failure: unknown, token: string, expiry_at: number): void {
+      if (failure === undefined) exchange.resolve({ token, expiry_at });
+      else exchange.reject(failure);
+    },
+  };
+}
+
+function clocks() {
+  const alarms = new Map<() => void, ReturnType<typeof setTimeout>>();
+  return {
+    mono: (): number => performance.now(),
+    wall: (): number => Date.now(),
+    alarm(tick: () => void, delay: number): void {
+      clearTimeout(alarms.get(tick));
+      if (delay < 0) alarms.delete(tick);
+      else alarms.set(tick, setTimeout(tick, delay));
+    },
+  };
+}
