@@ -1,0 +1,238 @@
+//! The one task that owns the world: inputs in, outputs carried out, woken at the world's deadline.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{io, mem};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::media::{MediaHandle, RtpCounts};
+use crate::rest;
+use crate::world::media::{LegId, MediaCommand, MediaEvent};
+use crate::world::report::REMEMBERED;
+use crate::world::{Config, Cx, Input, Millis, Output, SocketId, World};
+
+/// What the world wants of one socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Downstream {
+    /// Send a text message.
+    Text(String),
+    /// Close it.
+    Close {
+        /// For the close frame.
+        code: u16,
+        /// For the close frame.
+        reason: &'static str,
+    },
+}
+
+type Job = Box<dyn FnOnce(&mut Driver) + Send>;
+
+/// Reaches the world from any task. A clone reaches the same world.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+impl Handle {
+    /// Runs `job` in the driver's task and gives back what it returns; `None` when the space is shutting
+    /// down.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Driver) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (done, result) = oneshot::channel();
+        self.post(move |driver| {
+            let value = job(driver);
+            // Who asked may have gone away since.
+            drop(done.send(value));
+        });
+        result.await.ok()
+    }
+
+    /// The same without waiting. What is posted in order runs in order.
+    pub(crate) fn post(&self, job: impl FnOnce(&mut Driver) + Send + 'static) {
+        // Fails only when the space is shutting down, and then nobody minds.
+        drop(self.jobs.send(Box::new(job)));
+    }
+}
+
+/// The world and what carries out its wishes.
+pub(crate) struct Driver {
+    world: World,
+    media: MediaHandle,
+    clock: Instant,
+    sockets: BTreeMap<SocketId, mpsc::UnboundedSender<Downstream>>,
+    next_socket: u64,
+    /// The packets of legs that were closed, as far as calls that are over are remembered.
+    last_counts: BTreeMap<LegId, RtpCounts>,
+}
+
+impl Driver {
+    /// Makes the world and starts its task.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub(crate) fn start(
+        config: Config,
+        media: MediaHandle,
+        events: mpsc::UnboundedReceiver<MediaEvent>,
+    ) -> io::Result<Handle> {
+        getrandom::fill(&mut [0]).map_err(io::Error::other)?;
+        let clock = Instant::now();
+        let mut entropy = fill;
+        let world = World::new(config, &mut now(clock, &mut entropy));
+        let driver = Self {
+            world,
+            media,
+            clock,
+            sockets: BTreeMap::new(),
+            next_socket: 1,
+            last_counts: BTreeMap::new(),
+        };
+        let (jobs, received) = mpsc::unbounded_channel();
+        tokio::spawn(driver.run(received, events));
+        Ok(Handle { jobs })
+    }
+
+    async fn run(
+        mut self,
+        mut jobs: mpsc::UnboundedReceiver<Job>,
+        mut events: mpsc::UnboundedReceiver<MediaEvent>,
+    ) {
+        loop {
+            let deadline = self
+                .world
+                .deadline()
+                .map(|at| self.clock + Duration::from_millis(at));
+            let wait = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => job(&mut self),
+                    None => return,
+                },
+                Some(event) = events.recv() => self.input(Input::Media(event)),
+                () = wait => self.input(Input::Tick),
+            }
+        }
+    }
+
+    /// Puts one input into the world and carries out what comes of it.
+    pub(crate) fn input(&mut self, input: Input) {
+        let mut outputs = Vec::new();
+        let mut entropy = fill;
+        self.world
+            .handle(input, &mut now(self.clock, &mut entropy), &mut outputs);
+        for output in outputs {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Send { socket, text } => self.downstream(socket, Downstream::Text(text)),
+            Output::Close {
+                socket,
+                code,
+                reason,
+            } => {
+                tracing::info!("socket {}: closed: {reason}", socket.0);
+                self.downstream(socket, Downstream::Close { code, reason });
+                self.sockets.remove(&socket);
+            }
+            Output::Media(command) => {
+                if let MediaCommand::Stop { leg } = command {
+                    self.keep_counts(leg);
+                }
+                self.media.command(command);
+            }
+            Output::Log { loud: true, line } => tracing::warn!("{line}"),
+            Output::Log { loud: false, line } => tracing::info!("{line}"),
+        }
+    }
+
+    fn downstream(&self, socket: SocketId, message: Downstream) {
+        if let Some(sender) = self.sockets.get(&socket) {
+            // A socket that has just gone reports its end by itself.
+            drop(sender.send(message));
+        }
+    }
+
+    /// Remembers the packets of a leg that is about to be closed.
+    fn keep_counts(&mut self, leg: LegId) {
+        if let Some(counts) = self.media.counts(leg) {
+            self.last_counts.insert(leg, counts);
+        }
+        while self.last_counts.len() > 2 * REMEMBERED {
+            self.last_counts.pop_first();
+        }
+    }
+
+    /// The packets of a leg, live or closed.
+    pub(crate) fn counts(&self, leg: LegId) -> RtpCounts {
+        let live = self.media.counts(leg);
+        live.or_else(|| self.last_counts.get(&leg).copied())
+            .unwrap_or_default()
+    }
+
+    /// What is in the world.
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// A new WebSocket: its name, and what the world wants of it.
+    pub(crate) fn open(&mut self) -> (SocketId, mpsc::UnboundedReceiver<Downstream>) {
+        let socket = SocketId(self.next_socket);
+        self.next_socket += 1;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.sockets.insert(socket, sender);
+        self.input(Input::Opened { socket });
+        (socket, receiver)
+    }
+
+    /// The WebSocket is gone.
+    pub(crate) fn closed(&mut self, socket: SocketId, code: u16) {
+        self.sockets.remove(&socket);
+        self.input(Input::Closed { socket, code });
+    }
+
+    /// Answers a REST request.
+    pub(crate) fn rest(&mut self, request: &rest::Request) -> rest::Response {
+        let mut entropy = fill;
+        let mut cx = now(self.clock, &mut entropy);
+        let mut response = rest::answer(&mut self.world, request, &mut cx);
+        if let Some(warning) = mem::take(&mut response.warning) {
+            tracing::warn!("{warning}");
+        }
+        response
+    }
+
+    /// Back to the seeds.
+    pub(crate) fn reset(&mut self) {
+        self.input(Input::Reset);
+        self.last_counts.clear();
+    }
+}
+
+fn now(start: Instant, entropy: &mut dyn FnMut(&mut [u8])) -> Cx<'_> {
+    let millis = |duration: Duration| Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX);
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Cx {
+        mono: millis(start.elapsed()),
+        wall: millis(wall),
+        entropy,
+    }
+}
+
+/// The system's randomness. It was there at the start, see [`Driver::start`]; should it fail later, no
+/// token may be made.
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has randomness");
+}

@@ -1,0 +1,138 @@
+//! The command `signalwire-space`: runs a local space until it is told to stop.
+
+mod args;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use serde_json::Value;
+use signalwire_space::Space;
+use tokio::io::AsyncReadExt as _;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use args::{Run, Task};
+
+fn main() -> ExitCode {
+    let done = match args::read(std::env::args().skip(1)) {
+        Ok(Task::Help) => print(args::HELP),
+        Ok(Task::Version) => print(concat!(
+            "signalwire-space ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        )),
+        Ok(Task::Run(options)) => run(options),
+        Err(mistake) => Err(mistake),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("signalwire-space: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Run) -> Result<(), String> {
+    log(options
+        .level
+        .map_or(LevelFilter::OFF, LevelFilter::from_level));
+    let space = Space::start(options.config).map_err(|error| error.to_string())?;
+    print(&banner(space.info()))?;
+    print(&format!("READY {}\n", space.info()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let stopped = runtime.block_on(until_told(options.exit_with_stdin));
+    // A read of the standard input cannot be taken back.
+    runtime.shutdown_background();
+    stopped.map_err(|error| error.to_string())
+}
+
+/// Everything that others log stays out: it may name peers.
+fn log(level: LevelFilter) {
+    let own = Targets::new().with_target("signalwire_space", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false);
+    tracing_subscriber::registry().with(lines).with(own).init();
+}
+
+fn banner(info: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let names = |list: &Value, key: &str| {
+        let entries = list.as_array().into_iter().flatten();
+        entries
+            .map(|entry| text(&entry[key]))
+            .collect::<Vec<_>>()
+            .join("  ")
+    };
+    format!(
+        "\n  signalwire-space {}\n\n  \
+         page         {}/\n  \
+         without delay {}/\n  \
+         front desk   {}/.space/info\n  \
+         project id   {}\n  \
+         api token    {}   (well known: for development only)\n  \
+         addresses    {}\n  \
+         subscribers  {}\n\n",
+        text(&info["version"]),
+        text(&info["base"]),
+        text(&info["undelayed"]),
+        text(&info["base"]),
+        text(&info["project_id"]),
+        text(&info["api_token"]),
+        names(&info["addresses"], "name"),
+        names(&info["subscribers"], "reference"),
+    )
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())
+}
+
+/// Returns on SIGINT or SIGTERM, and at the end of the standard input if that is asked for.
+async fn until_told(exit_with_stdin: bool) -> io::Result<()> {
+    let mut terminate = Terminate::new()?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        () = terminate.told() => Ok(()),
+        () = end_of_stdin(), if exit_with_stdin => Ok(()),
+    }
+}
+
+/// SIGTERM, where there is one.
+struct Terminate {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+impl Terminate {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    async fn told(&mut self) {
+        #[cfg(unix)]
+        self.signal.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
+}
+
+/// An unreadable standard input is one that has ended.
+async fn end_of_stdin() {
+    let mut stdin = tokio::io::stdin();
+    let mut buffer = [0; 256];
+    while matches!(stdin.read(&mut buffer).await, Ok(count) if count > 0) {}
+}

@@ -1,0 +1,164 @@
+//! The REST endpoints, as pure functions from a request to a response (auth §4).
+//!
+//! Every endpoint answers on every host name of the space. What the endpoints mean is in
+//! [`crate::world::tokens`]; here is how it looks over HTTP.
+
+mod addresses;
+mod message;
+
+use serde_json::{Map, Value};
+
+use crate::world::tokens::Refusal;
+use crate::world::{Cx, World};
+
+pub use message::{Request, Response};
+
+use message::{basic, bearer, body_object, refused};
+
+/// What a cross-origin page may see of an endpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// Browsers, from any origin, the opaque one (`null`) included.
+    Browsers,
+    /// Backends: no CORS headers, so that a page cannot use a project's token it has got hold of.
+    Backends,
+}
+
+/// An endpoint of this space.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Endpoint {
+    SubscriberTokens,
+    EmbedTokens,
+    GuestTokens,
+    WhoAmI,
+    Addresses,
+    Address,
+}
+
+impl Endpoint {
+    fn find(method: &str, path: &str) -> Option<Self> {
+        match (method, path) {
+            ("POST", "/api/fabric/subscribers/tokens") => Some(Self::SubscriberTokens),
+            ("POST", "/api/embeds/tokens") => Some(Self::EmbedTokens),
+            ("POST", "/api/fabric/embeds/tokens") => Some(Self::GuestTokens),
+            ("GET", "/api/fabric/subscriber/info") => Some(Self::WhoAmI),
+            ("GET", "/api/fabric/addresses") => Some(Self::Addresses),
+            ("GET", path) if addresses::id_of(path).is_some() => Some(Self::Address),
+            _ => None,
+        }
+    }
+
+    fn audience(self) -> Audience {
+        match self {
+            Self::SubscriberTokens => Audience::Backends,
+            _ => Audience::Browsers,
+        }
+    }
+
+    fn answer(self, world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
+        let origin = request.origin.as_deref();
+        match self {
+            Self::SubscriberTokens => {
+                let known =
+                    basic(request).is_some_and(|(id, token)| world.knows_project(&id, &token));
+                if !known {
+                    return refused(&Refusal::Unauthorized).with(
+                        "WWW-Authenticate",
+                        "Basic realm=\"space\", charset=\"UTF-8\"",
+                    );
+                }
+                token(200, request, |body| world.subscriber_token(body, cx))
+            }
+            Self::EmbedTokens => token(201, request, |body| world.embed_token(body, origin, cx)),
+            Self::GuestTokens => token(201, request, |body| world.guest_token(body, origin, cx)),
+            Self::WhoAmI => {
+                read(world.who_am_i(bearer(request), cx)).with("Cache-Control", "no-store")
+            }
+            Self::Addresses => read(addresses::list(world, request, cx)),
+            Self::Address => read(addresses::one(world, request, cx)),
+        }
+    }
+}
+
+/// A response of a token endpoint: never to be stored (RFC 6749 §5.1).
+fn token(
+    status: u16,
+    request: &Request,
+    make: impl FnOnce(&Map<String, Value>) -> Result<Value, Refusal>,
+) -> Response {
+    let response = match body_object(&request.body) {
+        None => Response::error(400, "Bad Request"),
+        Some(body) => match make(&body) {
+            Ok(issued) => Response::json(status, &issued),
+            Err(refusal) => refused(&refusal),
+        },
+    };
+    response.with("Cache-Control", "no-store")
+}
+
+/// A response to a Bearer SAT.
+fn read(answer: Result<Value, Refusal>) -> Response {
+    match answer {
+        Ok(body) => Response::json(200, &body),
+        Err(Refusal::Unauthorized) => refused(&Refusal::Unauthorized)
+            .with("WWW-Authenticate", "Bearer error=\"invalid_token\""),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Whether the path belongs to the REST endpoints, known or not.
+pub fn owns(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+/// Answers a request whose path is under `/api/`.
+pub fn answer(world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
+    if request.method == "OPTIONS" {
+        return preflight(request);
+    }
+    match Endpoint::find(&request.method, &request.path) {
+        Some(endpoint) => {
+            let response = endpoint.answer(world, request, cx);
+            if endpoint.audience() == Audience::Browsers {
+                shared(response)
+            } else {
+                response
+            }
+        }
+        None => {
+            let detail = format!(
+                "this space has no endpoint {} {}",
+                request.method, request.path
+            );
+            shared(Response::not_found(detail))
+        }
+    }
+}
+
+/// The answer to a CORS preflight. An endpoint for backends alone grants nothing; an unknown one
+/// does, so that the page gets to read the error that names it.
+fn preflight(request: &Request) -> Response {
+    let asked = request.requested_method.as_deref().unwrap_or("GET");
+    let audience = Endpoint::find(asked, &request.path).map(Endpoint::audience);
+    let response = Response::empty(204);
+    if audience == Some(Audience::Backends) {
+        return response;
+    }
+    shared(response)
+        .with("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+        .with(
+            "Access-Control-Allow-Headers",
+            "authorization, content-type, accept, dpop",
+        )
+}
+
+/// Lets every origin read the response: it was authorised by a token, never by a cookie.
+fn shared(response: Response) -> Response {
+    response.with("Access-Control-Allow-Origin", "*").with(
+        "Access-Control-Expose-Headers",
+        "DPoP-Nonce, Retry-After, Date",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! The pure world of the local space: project, addresses, tokens, sessions, calls.
+//!
+//! It is driven from outside and touches nothing: [`World::handle`] takes what happened and says
+//! what to do, [`World::deadline`] says when it wants a [`Input::Tick`]. The same inputs with the
+//! same clocks and randomness give the same outputs. It compiles for wasm32.
+//!
+//! * [`io`]: inputs, outputs, clocks; [`media`]: the contract with the media edge
+//! * [`directory`], [`seeds`]: who and what can be reached
+//! * [`tokens`]: the token endpoints without HTTP; `sat`, `jwe`: the tokens themselves
+//! * `sessions`: sockets, authentication, resume, keep-alive; `delivery`: responses and events
+//! * `calls`: legs and members; `verto`: the messages about them; `member`: mute and its kin
+//! * [`report`]: what the front desk shows; [`codes`]: every error code the space gives
+
+pub mod codes;
+pub mod directory;
+pub mod io;
+pub mod media;
+pub mod report;
+pub mod sat;
+pub mod seeds;
+pub mod tokens;
+
+mod calls;
+mod delivery;
+mod ids;
+mod jwe;
+mod member;
+mod sessions;
+mod time;
+mod verto;
+
+use std::collections::{BTreeMap, VecDeque};
+
+pub use io::{Cx, Input, Millis, Output, SocketId};
+pub use signalwire_wasm::engine::wire::session::IceServer;
+
+use calls::Call;
+use directory::Directory;
+use media::LegId;
+use sat::Mint;
+use sessions::{Session, SessionId, Socket};
+
+/// What a world is told at its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `ch` of every SAT: `puc.localhost:PORT`.
+    pub ch: String,
+    /// For every peer connection of a client.
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// One space.
+pub struct World {
+    project_id: String,
+    api_token: String,
+    space_id: String,
+    node_id: String,
+    ice_servers: Vec<IceServer>,
+    mint: Mint,
+    directory: Directory,
+    sockets: BTreeMap<SocketId, Socket>,
+    sessions: BTreeMap<SessionId, Session>,
+    /// By the client's call id.
+    calls: BTreeMap<String, Call>,
+    /// The latest of the calls that are over, oldest first.
+    over: VecDeque<report::CallReport>,
+    next_session: u64,
+    next_leg: u64,
+}
+
+impl World {
+    /// A space with the seeds and a fresh random key.
+    pub fn new(config: Config, cx: &mut Cx<'_>) -> Self {
+        Self {
+            project_id: seeds::PROJECT_ID.to_owned(),
+            api_token: seeds::API_TOKEN.to_owned(),
+            space_id: seeds::SPACE_ID.to_owned(),
+            node_id: format!("{}@localhost", ids::uuid(cx)),
+            ice_servers: config.ice_servers,
+            mint: Mint::new(config.ch, cx),
+            directory: seeds::directory(),
+            sockets: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            over: VecDeque::new(),
+            next_session: 1,
+            next_leg: 1,
+        }
+    }
+
+    /// Takes one input; what has to be done is appended to `out`, in order.
+    pub fn handle(&mut self, input: Input, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        match input {
+            Input::Opened { socket } => self.opened(socket, cx),
+            Input::Frame { socket, text } => self.frame(socket, &text, cx, out),
+            Input::Closed { socket, code } => self.closed(socket, code, cx, out),
+            Input::Media(event) => self.media_event(event, cx, out),
+            Input::Tick => {}
+            Input::Reset => self.reset(out),
+        }
+        self.keep_time(cx, out);
+    }
+
+    /// When the world wants to be woken, on the monotonic clock.
+    pub fn deadline(&self) -> Option<Millis> {
+        let sockets = self.sockets.values().map(Socket::deadline);
+        let sessions = self.sessions.values().filter_map(Session::deadline);
+        let calls = self
+            .calls
+            .values()
+            .filter_map(|call| call.deadline(self.offline_since(call)));
+        sockets.chain(sessions).chain(calls).min()
+    }
+
+    /// What can be reached.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The same, to be changed: a test disables a resource.
+    pub fn directory_mut(&mut self) -> &mut Directory {
+        &mut self.directory
+    }
+
+    /// Its API token: for the front desk, which shows it to whoever runs the space.
+    pub fn api_token(&self) -> &str {
+        &self.api_token
+    }
+
+    /// The project that owns everything.
+    pub fn project_id(&self) -> &str {
+        &self.project_id
+    }
+
+    /// Does what is due at this time.
+    fn keep_time(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        self.keep_sockets(cx, out);
+        self.keep_calls(cx, out);
+        self.keep_sessions(cx, out);
+    }
+
+    fn reset(&mut self, out: &mut Vec<Output>) {
+        for call in std::mem::take(&mut self.calls).into_values() {
+            call.stop_media(out);
+        }
+        self.over.clear();
+        self.sessions.clear();
+        for socket in std::mem::take(&mut self.sockets).into_keys() {
+            // RFC 6455 registry: 1012 is "service restart".
+            out.push(Output::Close {
+                socket,
+                code: 1012,
+                reason: "reset",
+            });
+        }
+        self.directory = seeds::directory();
+    }
+
+    fn new_leg(&mut self) -> LegId {
+        let leg = LegId(self.next_leg);
+        self.next_leg += 1;
+        leg
+    }
+}
+
+/// A line for the log that a person should see.
+fn loud(line: String) -> Output {
+    Output::Log { loud: true, line }
+}
+
+/// A line for the log that is there for who asks.
+fn quiet(line: String) -> Output {
+    Output::Log { loud: false, line }
+}

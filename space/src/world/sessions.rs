@@ -1,0 +1,534 @@
+//! Sockets and sessions: authentication, resume, keep-alive (wire-protocol §2, §3).
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+use signalwire_wasm::engine::wire::json::Json;
+use signalwire_wasm::engine::wire::rpc::{Request, Served};
+use signalwire_wasm::engine::wire::session::ConnectRequest;
+
+use super::delivery::{Event, RpcRefusal, ping, rpc_error, rpc_result};
+use super::io::{Cx, Millis, Output, SocketId};
+use super::sat::Claims;
+use super::{World, codes, ids, loud, quiet};
+
+/// Between two pings of the space.
+const PING_EVERY: Millis = 5_000;
+/// A socket that says nothing for so long is dead (wire-protocol §10.3, 3).
+const SILENCE_LIMIT: Millis = 10_000;
+/// A socket must be authenticated within.
+const AUTHENTICATION_LIMIT: Millis = 10_000;
+/// A session without a socket can be resumed for so long; clients keep their records 5 minutes (§9).
+const RESUME_LIMIT: Millis = 300_000;
+/// So many seconds after its expiry may a SAT still accompany a resume (auth §5.1).
+const EXPIRED_RESUME_LIMIT: u64 = 60;
+/// And so long after such a resume must the session have shown a valid SAT.
+const REAUTHENTICATION_LIMIT: Millis = 30_000;
+/// Frames that a socket may send ahead of its authentication (wire-protocol §2.4).
+const HELD_FRAMES: usize = 64;
+/// Request ids that a session remembers, to ignore duplicates.
+const REMEMBERED_IDS: usize = 512;
+
+/// Number of a session in this space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SessionId(pub(crate) u64);
+
+/// One WebSocket.
+pub(crate) struct Socket {
+    pub(crate) session: Option<SessionId>,
+    opened: Millis,
+    heard: Millis,
+    next_ping: Millis,
+    /// Frames that came ahead of the authentication.
+    held: Vec<Value>,
+}
+
+impl Socket {
+    pub(crate) fn deadline(&self) -> Millis {
+        let alive = self.next_ping.min(self.heard + SILENCE_LIMIT);
+        match self.session {
+            Some(_) => alive,
+            None => alive.min(self.opened + AUTHENTICATION_LIMIT),
+        }
+    }
+}
+
+/// What a client is, over all of its sockets.
+pub(crate) struct Session {
+    pub(crate) protocol: String,
+    pub(crate) claims: Claims,
+    pub(crate) socket: Option<SocketId>,
+    pub(crate) registered: bool,
+    pub(crate) resumed: u32,
+    pub(crate) created_ms: Millis,
+    /// Since when it has no socket, on the monotonic clock.
+    pub(crate) offline_since: Option<Millis>,
+    identity: String,
+    authorization_state: String,
+    /// By when it must show a valid SAT.
+    reauthenticate_by: Option<Millis>,
+    seen: VecDeque<String>,
+    pub(crate) events: VecDeque<Event>,
+}
+
+impl Session {
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        let gone = self.offline_since.map(|since| since + RESUME_LIMIT);
+        gone.into_iter().chain(self.reauthenticate_by).min()
+    }
+
+    /// Whether the request id was seen before; remembers it.
+    fn is_duplicate(&mut self, id: &str) -> bool {
+        if self.seen.iter().any(|seen| seen == id) {
+            return true;
+        }
+        if self.seen.len() == REMEMBERED_IDS {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(id.to_owned());
+        false
+    }
+
+    /// Whether another credential acts for the same person (auth §5.2).
+    fn is_same_person(&self, claims: &Claims) -> bool {
+        let guests_of_one_resource = self.claims.allowed_addresses.is_some()
+            && self.claims.allowed_addresses == claims.allowed_addresses;
+        self.claims.project_id == claims.project_id
+            && self.claims.kind == claims.kind
+            && (self.claims.subscriber_id == claims.subscriber_id || guests_of_one_resource)
+    }
+}
+
+impl World {
+    pub(super) fn opened(&mut self, socket: SocketId, cx: &Cx<'_>) {
+        let fresh = Socket {
+            session: None,
+            opened: cx.mono,
+            heard: cx.mono,
+            next_ping: cx.mono + PING_EVERY,
+            held: Vec::new(),
+        };
+        self.sockets.insert(socket, fresh);
+    }
+
+    pub(super) fn frame(
+        &mut self,
+        socket: SocketId,
+        text: &str,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.sockets.get_mut(&socket) else {
+            return;
+        };
+        entry.heard = cx.mono;
+        match serde_json::from_str::<Value>(text) {
+            Ok(frame) => self.parsed_frame(socket, frame, cx, out),
+            Err(_) => out.push(loud(format!("socket {}: a frame is not JSON", socket.0))),
+        }
+    }
+
+    fn parsed_frame(
+        &mut self,
+        socket: SocketId,
+        frame: Value,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let session = self.sockets.get(&socket).and_then(|entry| entry.session);
+        match (Served::decode(&Json(&frame)), session) {
+            (None, _) => {
+                out.push(loud(format!(
+                    "socket {}: a frame is neither a request nor a response with a text id",
+                    socket.0
+                )));
+            }
+            (Some(Served::Reply { id }), Some(session)) => self.acknowledged(session, &id),
+            (Some(Served::Reply { .. }), None) => {}
+            (
+                Some(Served::Request {
+                    id,
+                    request: Request::Connect(connect),
+                }),
+                None,
+            ) => {
+                self.connect(socket, &id, &connect, cx, out);
+            }
+            (Some(Served::Request { .. }), None) => self.hold(socket, frame, out),
+            (Some(Served::Request { id, request }), Some(session)) => {
+                self.request(session, &id, request, cx, out);
+            }
+        }
+    }
+
+    /// Keeps a frame until its socket is authenticated: a client flushes its queue first (§2.4).
+    fn hold(&mut self, socket: SocketId, frame: Value, out: &mut Vec<Output>) {
+        let Some(entry) = self.sockets.get_mut(&socket) else {
+            return;
+        };
+        if entry.held.len() < HELD_FRAMES {
+            entry.held.push(frame);
+        } else {
+            self.close(
+                socket,
+                1008,
+                "too many frames before signalwire.connect",
+                out,
+            );
+        }
+    }
+
+    fn request(
+        &mut self,
+        session: SessionId,
+        id: &str,
+        request: Request,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        if entry.is_duplicate(id) {
+            out.push(quiet(format!(
+                "session {}: duplicate request ignored",
+                session.0
+            )));
+            return;
+        }
+        let answer = match request {
+            Request::Connect(_) => Err(RpcRefusal::new(
+                codes::INVALID_PARAMS,
+                "this socket is authenticated; use signalwire.reauthenticate",
+            )),
+            Request::Reauthenticate { jwt_token } => {
+                self.reauthenticate(session, &jwt_token, cx, out)
+            }
+            Request::Online => Ok(self.register(session, true)),
+            Request::Offline => Ok(self.register(session, false)),
+            Request::Verto(Some(message)) => {
+                self.verto(session, id, message, cx, out);
+                return;
+            }
+            Request::Verto(None) => Err(RpcRefusal::new(
+                codes::INVALID_PARAMS,
+                "webrtc.verto needs a message with method, params and a callID",
+            )),
+            Request::Member(request) => Ok(self.member_request(session, &request, cx, out)),
+            Request::Unknown(method) => self.other_request(session, &method, out),
+        };
+        self.respond(session, id, answer, out);
+    }
+
+    fn other_request(
+        &mut self,
+        session: SessionId,
+        method: &str,
+        out: &mut Vec<Output>,
+    ) -> Result<Value, RpcRefusal> {
+        out.push(loud(format!(
+            "session {}: unknown method {method:?}",
+            session.0
+        )));
+        Err(RpcRefusal::new(
+            codes::METHOD_NOT_FOUND,
+            format!("this space does not know the method {method:?}, or not with these params"),
+        ))
+    }
+
+    fn connect(
+        &mut self,
+        socket: SocketId,
+        id: &str,
+        request: &ConnectRequest,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let admitted = match (&request.authorization_state, &request.protocol) {
+            (Some(state), Some(protocol)) => {
+                self.resume(socket, &request.jwt_token, state, protocol, cx, out)
+            }
+            _ => self.admit(&request.jwt_token, cx),
+        };
+        let session = match admitted {
+            Ok(session) => session,
+            Err(refusal) => {
+                out.push(quiet(format!(
+                    "socket {}: refused: {}",
+                    socket.0, refusal.message
+                )));
+                out.push(Output::Send {
+                    socket,
+                    text: rpc_error(id, &refusal),
+                });
+                return;
+            }
+        };
+        let held = self.attach(socket, session, cx);
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        entry.is_duplicate(id);
+        let result = connect_result(entry, &self.ice_servers);
+        out.push(Output::Send {
+            socket,
+            text: rpc_result(id, &result),
+        });
+        let state = json!({ "authorization_state": entry.authorization_state });
+        self.redeliver(session, out);
+        self.event(session, "signalwire.authorization.state", state, cx, out);
+        for frame in held {
+            self.parsed_frame(socket, frame, cx, out);
+        }
+    }
+
+    /// Ties socket and session together; gives back what the socket sent too early.
+    fn attach(&mut self, socket: SocketId, session: SessionId, cx: &Cx<'_>) -> Vec<Value> {
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return Vec::new();
+        };
+        entry.socket = Some(socket);
+        entry.offline_since = None;
+        let Some(entry) = self.sockets.get_mut(&socket) else {
+            return Vec::new();
+        };
+        entry.session = Some(session);
+        entry.next_ping = cx.mono + PING_EVERY;
+        std::mem::take(&mut entry.held)
+    }
+
+    /// A fresh session.
+    fn admit(&mut self, sat: &str, cx: &mut Cx<'_>) -> Result<SessionId, RpcRefusal> {
+        let claims = self.admissible(sat, cx)?;
+        let id = SessionId(self.next_session);
+        self.next_session += 1;
+        let [a, b, c] = [ids::uuid(cx), ids::uuid(cx), ids::uuid(cx)];
+        let session = Session {
+            protocol: format!("signalwire_{a}_{b}_{c}"),
+            claims,
+            socket: None,
+            registered: false,
+            resumed: 0,
+            created_ms: cx.wall,
+            offline_since: None,
+            identity: format!("{}@signalwire", ids::uuid(cx)),
+            authorization_state: ids::secret(cx),
+            reauthenticate_by: None,
+            seen: VecDeque::new(),
+            events: VecDeque::new(),
+        };
+        self.sessions.insert(id, session);
+        Ok(id)
+    }
+
+    /// The claims of a SAT that opens a session.
+    fn admissible(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, RpcRefusal> {
+        let refused = |why: &str| RpcRefusal::new(codes::AUTHENTICATION_FAILED, why);
+        let claims = self
+            .authenticate(sat, cx)
+            .map_err(|_| refused("Authentication failed"))?;
+        if claims.bound_to.is_some() {
+            // Letting it in unproven would make the binding worthless.
+            return Err(refused(
+                "The SAT is bound to a key, and this space verifies no proofs yet",
+            ));
+        }
+        Ok(claims)
+    }
+
+    /// The session that the state names (auth §5.1): the state stands in for the validity of the SAT.
+    fn resume(
+        &mut self,
+        socket: SocketId,
+        sat: &str,
+        state: &str,
+        protocol: &str,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) -> Result<SessionId, RpcRefusal> {
+        let refused = || RpcRefusal::new(codes::REQUESTER_REFUSED, "Requester validation failed");
+        let claims = self.read_sat(sat).ok_or_else(|| {
+            RpcRefusal::new(codes::AUTHENTICATION_FAILED, "Authentication failed")
+        })?;
+        let known = self.sessions.iter_mut().find(|(_, session)| {
+            session.protocol == protocol && ids::same_secret(&session.authorization_state, state)
+        });
+        let (&id, session) = known.ok_or_else(refused)?;
+        if !session.is_same_person(&claims) || claims.bound_to != session.claims.bound_to {
+            return Err(refused());
+        }
+        if cx.seconds() >= claims.expires_at + EXPIRED_RESUME_LIMIT {
+            return Err(RpcRefusal::new(
+                codes::AUTHENTICATION_FAILED,
+                "The SAT expired too long ago",
+            ));
+        }
+        if claims.expired(cx) {
+            session.reauthenticate_by = Some(cx.mono + REAUTHENTICATION_LIMIT);
+        }
+        session.resumed += 1;
+        let replaced = session.socket.replace(socket);
+        if let Some(old) = replaced {
+            // A copied tab holds the same state. With a new one, the two do not push each other out for ever.
+            session.authorization_state = ids::secret(cx);
+            self.sockets.remove(&old);
+            out.push(Output::Close {
+                socket: old,
+                code: 1008,
+                reason: "resumed on another socket",
+            });
+        }
+        Ok(id)
+    }
+
+    fn reauthenticate(
+        &mut self,
+        id: SessionId,
+        sat: &str,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) -> Result<Value, RpcRefusal> {
+        let claims = self.admissible(sat, cx)?;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Err(RpcRefusal::new(
+                codes::NOT_AUTHENTICATED,
+                "Not authenticated",
+            ));
+        };
+        if !session.is_same_person(&claims) {
+            let why = "The SAT is another user's";
+            return Err(RpcRefusal::new(codes::REQUESTER_REFUSED, why));
+        }
+        session.claims = claims;
+        session.reauthenticate_by = None;
+        let state = json!({ "authorization_state": session.authorization_state });
+        self.event(id, "signalwire.authorization.state", state, cx, out);
+        Ok(json!({ "code": "200", "message": "OK" }))
+    }
+
+    /// Registration: of guests it has no effect and no error (auth §1.16).
+    fn register(&mut self, id: SessionId, online: bool) -> Value {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.registered = online && session.claims.kind == super::sat::Kind::Subscriber;
+        }
+        json!({ "code": "200", "message": "OK" })
+    }
+
+    /// Whether a session of this subscriber can be called.
+    pub(super) fn is_registered(&self, subscriber_id: &str) -> bool {
+        self.sessions
+            .values()
+            .any(|one| one.registered && one.claims.subscriber_id == subscriber_id)
+    }
+
+    pub(super) fn closed(
+        &mut self,
+        socket: SocketId,
+        code: u16,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(id) = self.sockets.remove(&socket).and_then(|entry| entry.session) else {
+            return;
+        };
+        // "The user is done": a close without a code, or with the code that says so (RFC 6455 §7.4.1).
+        if matches!(code, 1000 | 1005) {
+            self.end_calls_of(id, cx, out);
+            self.sessions.remove(&id);
+        } else if let Some(session) = self.sessions.get_mut(&id) {
+            session.socket = None;
+            session.offline_since = Some(cx.mono);
+        }
+    }
+
+    /// Closes a socket from this side; its session can be resumed.
+    fn close(&mut self, socket: SocketId, code: u16, reason: &'static str, out: &mut Vec<Output>) {
+        self.sockets.remove(&socket);
+        out.push(Output::Close {
+            socket,
+            code,
+            reason,
+        });
+    }
+
+    pub(super) fn offline_since(&self, call: &super::calls::Call) -> Option<Millis> {
+        self.sessions
+            .get(&call.session)
+            .and_then(|session| session.offline_since)
+    }
+
+    /// Pings what is due and closes what is dead.
+    pub(super) fn keep_sockets(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        let due = self
+            .sockets
+            .iter()
+            .filter(|(_, socket)| socket.deadline() <= cx.mono);
+        let due: Vec<SocketId> = due.map(|(id, _)| *id).collect();
+        for id in due {
+            let Some(socket) = self.sockets.get_mut(&id) else {
+                continue;
+            };
+            let session = socket.session;
+            let reason = if cx.mono >= socket.heard + SILENCE_LIMIT {
+                "no frame within 10 s"
+            } else if session.is_none() && cx.mono >= socket.opened + AUTHENTICATION_LIMIT {
+                "not authenticated within 10 s"
+            } else {
+                socket.next_ping = cx.mono + PING_EVERY;
+                out.push(Output::Send {
+                    socket: id,
+                    text: ping(cx),
+                });
+                continue;
+            };
+            self.close(id, 1008, reason, out);
+            if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
+                session.socket = None;
+                session.offline_since = Some(cx.mono);
+            }
+        }
+    }
+
+    /// Forgets sessions that can no longer be resumed, with their calls.
+    pub(super) fn keep_sessions(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        let due = self
+            .sessions
+            .iter()
+            .filter(|(_, one)| one.deadline().is_some_and(|at| at <= cx.mono));
+        let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
+        for id in due {
+            self.end_calls_of(id, cx, out);
+            let socket = self.sessions.remove(&id).and_then(|session| session.socket);
+            if let Some(socket) = socket {
+                self.close(socket, 1008, "the SAT expired", out);
+            }
+        }
+    }
+}
+
+fn connect_result(session: &Session, ice_servers: &[super::IceServer]) -> Value {
+    let claims = &session.claims;
+    let servers: Vec<Value> = ice_servers
+        .iter()
+        .map(|server| {
+            let mut entry = json!({ "urls": server.urls });
+            if let (Some(username), Some(credential)) = (&server.username, &server.credential) {
+                entry["username"] = json!(username);
+                entry["credential"] = json!(credential);
+                entry["credentialType"] = json!("password");
+            }
+            entry
+        })
+        .collect();
+    json!({
+        "identity": session.identity,
+        "protocol": session.protocol,
+        "authorization": {
+            "jti": claims.jti,
+            "project_id": claims.project_id,
+            "scope": claims.scope(),
+            "fabric_subscriber": claims.fabric_subscriber(),
+        },
+        "ice_servers": servers,
+    })
+}
