@@ -12,6 +12,8 @@
 //! * [`rest`]: bodies of the REST endpoints
 
 pub mod call;
+#[cfg(test)]
+mod golden;
 #[cfg(feature = "json")]
 pub mod json;
 pub mod reader;

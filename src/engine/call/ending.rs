@@ -1,0 +1,190 @@
+//! Why a call is over, as the application is told.
+
+use crate::engine::error::{ErrorCode, Failure};
+use crate::engine::io::Value;
+
+/// The public codes of `endReason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndCode {
+    /// Hung up after it was answered.
+    Normal,
+    /// The far end is busy.
+    Busy,
+    /// The far end declined.
+    Declined,
+    /// No such destination, or no way to it.
+    Unreachable,
+    /// The far end is not online.
+    NotRegistered,
+    /// The credential may not do that.
+    Forbidden,
+    /// Given up by the caller before it was answered.
+    Cancelled,
+    /// Nobody answered.
+    NoAnswer,
+    /// The time allotted to the call, or the credential, ran out.
+    Expired,
+    /// The session to the space was lost.
+    Network,
+    /// No packets flow, or no device could be had.
+    Media,
+}
+
+impl EndCode {
+    /// As the application sees it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Busy => "busy",
+            Self::Declined => "declined",
+            Self::Unreachable => "unreachable",
+            Self::NotRegistered => "not_registered",
+            Self::Forbidden => "forbidden",
+            Self::Cancelled => "cancelled",
+            Self::NoAnswer => "no_answer",
+            Self::Expired => "expired",
+            Self::Network => "network",
+            Self::Media => "media",
+        }
+    }
+
+    /// What the cause of a `verto.bye` means: Q.850 numbers below 128, FreeSWITCH's own above.
+    ///
+    /// A server may give the number, the name, or both; the number decides where it is known.
+    pub fn of_bye(cause: Option<&str>, cause_code: Option<i32>) -> Self {
+        cause_code
+            .and_then(Self::of_number)
+            .or_else(|| cause.and_then(Self::of_name))
+            .unwrap_or(Self::Normal)
+    }
+
+    fn of_number(number: i32) -> Option<Self> {
+        Some(match number {
+            16 | 31 => Self::Normal,
+            17 => Self::Busy,
+            21 => Self::Declined,
+            1 | 2 | 3 | 22 | 25 | 27 | 28 => Self::Unreachable,
+            20 | 606 => Self::NotRegistered,
+            18 | 19 => Self::NoAnswer,
+            52 | 54 | 57 => Self::Forbidden,
+            487 => Self::Cancelled,
+            102 | 602 => Self::Expired,
+            38 | 41 | 42 => Self::Network,
+            58 | 65 | 88 | 804 => Self::Media,
+            _ => return None,
+        })
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "NORMAL_CLEARING" | "NORMAL_UNSPECIFIED" => Self::Normal,
+            "USER_BUSY" => Self::Busy,
+            "CALL_REJECTED" => Self::Declined,
+            "UNALLOCATED_NUMBER" | "NO_ROUTE_DESTINATION" | "DESTINATION_OUT_OF_ORDER" => {
+                Self::Unreachable
+            }
+            "USER_NOT_REGISTERED" | "SUBSCRIBER_ABSENT" => Self::NotRegistered,
+            "NO_ANSWER" | "NO_USER_RESPONSE" => Self::NoAnswer,
+            "OUTGOING_CALL_BARRED" | "INCOMING_CALL_BARRED" | "BEARERCAPABILITY_NOTAUTH" => {
+                Self::Forbidden
+            }
+            "ORIGINATOR_CANCEL" => Self::Cancelled,
+            "ALLOTTED_TIMEOUT" | "RECOVERY_ON_TIMER_EXPIRE" => Self::Expired,
+            "NETWORK_OUT_OF_ORDER" | "NORMAL_TEMPORARY_FAILURE" => Self::Network,
+            "MEDIA_TIMEOUT" | "INCOMPATIBLE_DESTINATION" => Self::Media,
+            _ => return None,
+        })
+    }
+
+    /// What a failure that ends a call means.
+    pub fn of_failure(failure: &Failure) -> Self {
+        match failure.code {
+            ErrorCode::MediaAccess
+            | ErrorCode::MediaDenied
+            | ErrorCode::NoMedia
+            | ErrorCode::OfferFailed
+            | ErrorCode::AnswerFailed
+            | ErrorCode::NoRelayCandidate
+            | ErrorCode::MediaConnectionFailed => Self::Media,
+            ErrorCode::RpcRefused if failure.number == FORBIDDEN => Self::Forbidden,
+            ErrorCode::RpcRefused | ErrorCode::InviteMalformed => Self::Unreachable,
+            ErrorCode::CredentialsExpired => Self::Expired,
+            ErrorCode::CredentialsRejected => Self::Forbidden,
+            _ => Self::Network,
+        }
+    }
+}
+
+/// The inner error code of an invite that the credential does not allow. The space documents it; the
+/// public service's own number is not known.
+pub const FORBIDDEN: i32 = 403;
+/// The inner error code of an invite to a destination that does not exist.
+pub const NOT_FOUND: i32 = 404;
+
+/// Why a call is over, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndReason {
+    /// For programs.
+    pub code: EndCode,
+    /// Name of the cause, as the space gave it.
+    pub cause: Option<String>,
+    /// Number of the cause, as the space gave it.
+    pub cause_code: Option<i32>,
+}
+
+impl From<EndCode> for EndReason {
+    fn from(code: EndCode) -> Self {
+        Self {
+            code,
+            cause: None,
+            cause_code: None,
+        }
+    }
+}
+
+impl From<EndReason> for Value {
+    fn from(reason: EndReason) -> Self {
+        Self::EndReason {
+            code: reason.code.text(),
+            cause: reason.cause,
+            cause_code: reason.cause_code,
+        }
+    }
+}
+
+/// `CallError.kind` of a failure (media §1.13).
+pub fn kind_of(failure: &Failure) -> &'static str {
+    match failure.code.facts().class {
+        "RPCTimeoutError" => "timeout",
+        "JSONRPCError" => "signaling",
+        "MediaTrackError" | "MediaAccessError" => "media",
+        "TransportConnectionError" | "WebSocketConnectionError" => "network",
+        _ => "internal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_cause_decides_then_its_name() {
+        let rows = [
+            (None, None, EndCode::Normal),
+            (Some("NORMAL_CLEARING"), Some(16), EndCode::Normal),
+            (Some("USER_BUSY"), Some(17), EndCode::Busy),
+            (Some("USER_BUSY"), None, EndCode::Busy),
+            (None, Some(21), EndCode::Declined),
+            (Some("SOMETHING"), Some(19), EndCode::NoAnswer),
+            (Some("MEDIA_TIMEOUT"), Some(9_999), EndCode::Media),
+            (Some("UNKNOWN"), Some(9_999), EndCode::Normal),
+            (None, Some(1), EndCode::Unreachable),
+            (None, Some(20), EndCode::NotRegistered),
+            (None, Some(52), EndCode::Forbidden),
+            (None, Some(602), EndCode::Expired),
+        ];
+        for (cause, code, expected) in rows {
+            assert_eq!(EndCode::of_bye(cause, code), expected, "{cause:?} {code:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Requests that wait for their responses (wire-protocol §2.4).
+//!
+//! A request is sent at once when the session is authenticated. Else it waits, at most as long as its
+//! time limit, and leaves in order once the session is there again: never before `signalwire.connect`
+//! (quirk 2), never after its caller has given up.
+
+use super::error::{ErrorCode, Failure};
+use super::io::{Entity, Kind, Millis, Output, SocketId};
+
+/// Time limit of a request that has none of its own.
+pub const LIMIT: Millis = 5_000;
+
+/// Why a request was sent, and so who gets the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `verto.invite` of a call.
+    Invite(Entity),
+    /// `verto.bye` of a call.
+    Bye(Entity),
+    /// `call.mute` or `call.unmute` of a member.
+    Mute(Entity, Kind),
+    /// `verto.pong` of a call.
+    Pong(Entity),
+}
+
+#[derive(Debug)]
+struct Pending {
+    id: String,
+    purpose: Purpose,
+    limit: Millis,
+    deadline: Millis,
+    unsent: Option<String>,
+}
+
+/// The pending requests of a client.
+#[derive(Debug, Default)]
+pub struct Rpc {
+    socket: Option<SocketId>,
+    pending: Vec<Pending>,
+}
+
+impl Rpc {
+    /// The socket of the authenticated session, while there is one.
+    pub fn socket(&self) -> Option<SocketId> {
+        self.socket
+    }
+
+    /// Remembers a request; the output that sends it, when it can be sent now.
+    pub fn add(
+        &mut self,
+        id: String,
+        purpose: Purpose,
+        limit: Millis,
+        deadline: Millis,
+        text: String,
+    ) -> Option<Output> {
+        let (sent, unsent) = match self.socket {
+            Some(socket) => (Some(Output::Send { socket, text }), None),
+            None => (None, Some(text)),
+        };
+        self.pending.push(Pending {
+            id,
+            purpose,
+            limit,
+            deadline,
+            unsent,
+        });
+        sent
+    }
+
+    /// The session is authenticated on this socket: what waited is sent.
+    pub fn attach(&mut self, socket: SocketId, out: &mut Vec<Output>) {
+        self.socket = Some(socket);
+        let waiting = self
+            .pending
+            .iter_mut()
+            .filter_map(|pending| pending.unsent.take());
+        out.extend(waiting.map(|text| Output::Send { socket, text }));
+    }
+
+    /// The socket is gone. Responses may still come on the socket of a resumed session.
+    pub fn detach(&mut self) {
+        self.socket = None;
+    }
+
+    /// Takes out the request with this id.
+    pub fn take(&mut self, id: &str) -> Option<Purpose> {
+        let index = self.pending.iter().position(|pending| pending.id == id)?;
+        Some(self.pending.remove(index).purpose)
+    }
+
+    /// Takes out one request whose time is over at `now`, with its failure.
+    pub fn take_expired(&mut self, now: Millis) -> Option<(Purpose, Failure)> {
+        let index = self
+            .pending
+            .iter()
+            .position(|pending| pending.deadline <= now)?;
+        let late = self.pending.remove(index);
+        let failure = Failure::from(ErrorCode::RpcTimeout)
+            .arg(late.id)
+            .arg(late.limit);
+        Some((late.purpose, failure))
+    }
+
+    /// Forgets the requests that `over` names; their responses will be ignored.
+    pub fn forget(&mut self, over: impl Fn(Purpose) -> bool) {
+        self.pending.retain(|pending| !over(pending.purpose));
+    }
+
+    /// Forgets what an earlier session was asked: it will not answer any more.
+    pub fn forget_sent(&mut self) {
+        self.pending.retain(|pending| pending.unsent.is_some());
+    }
+
+    /// Does a request for this purpose still wait to be sent?
+    pub fn is_unsent(&self, purpose: Purpose) -> bool {
+        self.pending
+            .iter()
+            .any(|pending| pending.purpose == purpose && pending.unsent.is_some())
+    }
+
+    /// When the next request runs out of time.
+    pub fn deadline(&self) -> Option<Millis> {
+        self.pending.iter().map(|pending| pending.deadline).min()
+    }
+}

@@ -1,0 +1,122 @@
+//! "Who am I" (auth §4.10): asked beside the socket, off the critical path.
+
+use crate::engine::auth::credential::Accepted;
+use crate::engine::error::{ErrorCode, Failure};
+use crate::engine::io::{
+    Entity, FetchFailure, HttpRequest, HttpResponse, Millis, Output, Ticket, Value,
+};
+use crate::engine::state::Field;
+use crate::engine::turn::Turn;
+use crate::engine::wire::rest::{self, Body, Expect};
+
+/// Time limit of one request.
+const LIMIT: Millis = 30_000;
+/// Pauses before the second, third and fourth attempt (auth §9).
+const PAUSES: [Millis; 3] = [500, 1_000, 2_000];
+
+#[derive(Debug, Default, PartialEq)]
+enum State {
+    #[default]
+    Idle,
+    Asking(Ticket),
+    Waiting(Millis),
+}
+
+/// The lookup of the user's profile.
+#[derive(Debug, Default)]
+pub struct UserLookup {
+    state: State,
+    failed: usize,
+}
+
+impl UserLookup {
+    /// Asks for the first time.
+    pub fn start(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
+        self.failed = 0;
+        self.ask(accepted, turn);
+    }
+
+    fn ask(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
+        let ticket = turn.ticket();
+        self.state = State::Asking(ticket);
+        let request = HttpRequest {
+            url: [accepted.endpoints.rest.as_str(), rest::WHO_AM_I].concat(),
+            body: None,
+            bearer: Some(accepted.token.clone()),
+            timeout: LIMIT,
+            expect: Expect::User,
+        };
+        turn.emit(Output::Fetch { ticket, request });
+    }
+
+    /// The answer. An error that only a new credential can mend ends the session; another one is
+    /// for `errors$`.
+    pub fn fetched(
+        &mut self,
+        ticket: Ticket,
+        result: &Result<HttpResponse, FetchFailure>,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<(), Failure> {
+        if self.state != State::Asking(ticket) {
+            return Ok(());
+        }
+        self.state = State::Idle;
+        let cause = match result {
+            Ok(HttpResponse {
+                status: 200..=299,
+                body: Some(Body::User(user)),
+                ..
+            }) => {
+                let profile = Value::Opaque(user.profile.clone());
+                turn.patch(Entity::CLIENT, Field::ClientUser, profile);
+                return Ok(());
+            }
+            Ok(HttpResponse {
+                status: 401 | 403, ..
+            }) => {
+                return Err(ErrorCode::CredentialsRejected.into());
+            }
+            Ok(HttpResponse {
+                status: 429 | 500..,
+                ..
+            }) => Failure::from(ErrorCode::RequestFailed),
+            Ok(_) => {
+                let cause = Failure::from(ErrorCode::UnexpectedBody);
+                return Err(Failure::from(ErrorCode::UserFetchFailed).because(cause));
+            }
+            Err(FetchFailure::Timeout) => Failure::from(ErrorCode::RequestTimeout).arg(LIMIT),
+            Err(FetchFailure::Network(thrown)) => {
+                Failure::from(ErrorCode::RequestFailed).thrown(Some(thrown.clone()))
+            }
+        };
+        let Some(&pause) = PAUSES.get(self.failed) else {
+            return Err(Failure::from(ErrorCode::UserFetchFailed).because(cause));
+        };
+        self.failed = self.failed.saturating_add(1);
+        let pause = turn.jittered(pause);
+        self.state = State::Waiting(turn.after(pause));
+        Ok(())
+    }
+
+    /// Asks again when its time has come.
+    pub fn tick(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
+        if matches!(self.state, State::Waiting(at) if at <= turn.now()) {
+            self.ask(accepted, turn);
+        }
+    }
+
+    /// When [`Self::tick`] is wanted.
+    pub fn deadline(&self) -> Option<Millis> {
+        match self.state {
+            State::Waiting(at) => Some(at),
+            State::Idle | State::Asking(_) => None,
+        }
+    }
+
+    /// Nobody wants to know any more.
+    pub fn cancel(&mut self, turn: &mut Turn<'_, '_>) {
+        if let State::Asking(ticket) = std::mem::take(&mut self.state) {
+            turn.emit(Output::CancelFetch { ticket });
+        }
+    }
+}
