@@ -24,6 +24,8 @@ pub(crate) enum Downstream {
         /// For the close frame.
         reason: &'static str,
     },
+    /// End the connection without a close frame.
+    Cut,
 }
 
 type Job = Box<dyn FnOnce(&mut Driver) + Send>;
@@ -193,6 +195,11 @@ impl Driver {
         self.sockets.insert(socket, sender);
         self.input(Input::Opened { socket });
         (socket, receiver)
+    }
+
+    /// Breaks a socket as a bad network does; its task reports the end.
+    pub(crate) fn cut(&self, socket: SocketId) {
+        self.downstream(socket, Downstream::Cut);
     }
 
     /// The WebSocket is gone.

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::driver::{Driver, Handle};
 use crate::network::Network;
 use crate::rest::Response;
-use crate::world::World;
 use crate::world::report::{CallReport, SessionReport};
 use crate::world::seeds;
+use crate::world::{SocketId, World};
 
 /// The longest round-trip time that can be asked for, in milliseconds.
 const LONGEST_RTT_MS: u64 = 10_000;
@@ -53,7 +53,7 @@ impl FrontDesk {
         let answer = match (request.method.as_str(), request.desk.as_str()) {
             ("GET", "info") => self.info().await,
             ("GET", "sessions") => self.handle.run(|driver| sessions(driver.world())).await,
-            ("GET", "calls") => self.handle.run(|driver| calls(driver)).await,
+            ("GET", "calls") => self.handle.run(calls).await,
             ("GET", "network") => Some(self.conditions()),
             ("POST", "network") => match self.set_network(&request.body) {
                 Ok(conditions) => Some(conditions),
@@ -66,6 +66,10 @@ impl FrontDesk {
                     .await
                     .map(|()| json!({ "reset": true }))
             }
+            ("POST", "drop") => match object(&request.body) {
+                Ok(body) => self.drop_sockets(body.get("session").cloned()).await,
+                Err(why) => return Response::json(422, &json!({ "error": why })),
+            },
             (method, desk) => {
                 let detail = format!("the front desk has no {method} /.space/{desk}");
                 tracing::warn!("{detail}");
@@ -78,6 +82,24 @@ impl FrontDesk {
         }
     }
 
+    /// Cuts sockets as a broken network does: of one session, or all. They can be resumed.
+    async fn drop_sockets(&self, session: Option<Value>) -> Option<Value> {
+        self.handle
+            .run(move |driver| {
+                let sessions = driver.world().sessions();
+                let meant = sessions
+                    .iter()
+                    .filter(|one| session.as_ref().is_none_or(|id| *id == one.id));
+                let sockets: Vec<SocketId> =
+                    meant.filter_map(|one| one.socket).map(SocketId).collect();
+                for socket in &sockets {
+                    driver.cut(*socket);
+                }
+                json!({ "dropped": sockets.len() })
+            })
+            .await
+    }
+
     fn conditions(&self) -> Value {
         let conditions = self.network.conditions();
         json!({ "rtt_ms": conditions.rtt_ms, "loss": conditions.loss })
@@ -85,8 +107,7 @@ impl FrontDesk {
 
     /// A member that is left out stays as it is.
     fn set_network(&self, body: &[u8]) -> Result<Value, &'static str> {
-        let body: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| "the body must be a JSON object")?;
+        let body = object(body)?;
         let now = self.network.conditions();
         let rtt_ms = match body.get("rtt_ms") {
             None => now.rtt_ms,
@@ -120,6 +141,14 @@ impl FrontDesk {
             is_loopback_host(host) && port.is_some_and(|port| self.ports.contains(&port))
         })
     }
+}
+
+/// The body as an object; no body is an empty one.
+fn object(body: &[u8]) -> Result<Map<String, Value>, &'static str> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(body).map_err(|_| "the body must be a JSON object")
 }
 
 /// Whether a `Host` header names this machine by a name that no DNS server can hand out
@@ -198,7 +227,8 @@ fn session_json(session: &SessionReport) -> Value {
         "subscriber_id": session.subscriber_id,
         "subscriber": session.reference,
         "kind": session.kind,
-        "connected": session.connected,
+        "socket": session.socket,
+        "connected": session.socket.is_some(),
         "authenticated": true,
         "registered": session.registered,
         "resumed": session.resumed,

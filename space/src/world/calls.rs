@@ -200,7 +200,7 @@ impl Call {
             id: leg.id.clone(),
             member_id: leg.member.id.clone(),
             media: leg.media,
-            connected: leg.connected,
+            connected: leg.connected && ended.is_none(),
             audio_muted: leg.member.audio_muted,
             video_muted: leg.member.video_muted,
         });

@@ -172,3 +172,6 @@ fn loud(line: String) -> Output {
 fn quiet(line: String) -> Output {
     Output::Log { loud: false, line }
 }
+
+#[cfg(test)]
+mod tests;

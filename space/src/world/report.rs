@@ -21,8 +21,8 @@ pub struct SessionReport {
     pub reference: Option<String>,
     /// `subscriber`, `embed_guest`.
     pub kind: &'static str,
-    /// Whether it has a socket now.
-    pub connected: bool,
+    /// The number of its socket, while it has one.
+    pub socket: Option<u64>,
     /// Whether it can be called (`subscriber.online`).
     pub registered: bool,
     /// How often it was resumed on another socket.
@@ -110,7 +110,7 @@ pub struct LegReport {
     pub member_id: String,
     /// Its name at the media edge, which knows the packet counts.
     pub media: Option<LegId>,
-    /// Whether media flows.
+    /// Whether media flows; false once the call is over.
     pub connected: bool,
     /// As the member events say.
     pub audio_muted: bool,
@@ -135,7 +135,7 @@ impl World {
                     .subscriber(&session.claims.subscriber_id)
                     .map(|one| one.reference.clone()),
                 kind: session.claims.kind.text(),
-                connected: session.socket.is_some(),
+                socket: session.socket.map(|socket| socket.0),
                 registered: session.registered,
                 resumed: session.resumed,
                 created_ms: session.created_ms,

@@ -92,7 +92,7 @@ async fn exchange(
                     close(stream, code, reason).await;
                     return code;
                 }
-                None => return ABNORMAL,
+                Some(Downstream::Cut) | None => return ABNORMAL,
             },
             message = stream.next() => match message {
                 Some(Ok(Message::Text(text))) => {

@@ -1,0 +1,6 @@
+//! Scenes in virtual time: a client plays against the world, and the media edge is played too.
+
+mod calls;
+mod endings;
+mod scene;
+mod sessions;
