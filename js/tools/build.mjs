@@ -29,7 +29,7 @@ export async function buildAll({ development = false, facade = false, trap = fal
   if (trap) {
     const { build } = await import("esbuild");
     await build({
-      ...common({ minify: !development, engine: join(dist, "test", "engine") }),
+      ...common({ minify: !development, engine: join(dist, "test", "engine"), trap }),
       entryPoints: ["js/browser.ts"],
       format: "esm",
       outfile: join(dist, "test", "signalwire.trap.mjs"),

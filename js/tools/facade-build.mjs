@@ -13,10 +13,11 @@ const PACKAGE_ENTRIES = {
 };
 
 /**
- * @param {{ minify: boolean, engine: string }} settings `engine` is the folder with the built engine
+ * @param {{ minify: boolean, engine: string, trap?: boolean }} settings `engine` is the folder with the built engine,
+ *   `trap` whether it can be made to trap
  * @returns {import("esbuild").BuildOptions}
  */
-export function common({ minify, engine }) {
+export function common({ minify, engine, trap = false }) {
   return {
     absWorkingDir: root,
     alias: { "#engine": engine },
@@ -24,7 +25,7 @@ export function common({ minify, engine }) {
     charset: "ascii",
     // rxjs as ES2015 classes is a tenth smaller than its ES5 form, which esbuild would take.
     conditions: ["es2015", "module"],
-    define: { SIGNALWIRE_WASM_VERSION: JSON.stringify(version()) },
+    define: { SIGNALWIRE_WASM_TRAP: JSON.stringify(trap), SIGNALWIRE_WASM_VERSION: JSON.stringify(version()) },
     legalComments: "none",
     logLevel: "warning",
     minify,

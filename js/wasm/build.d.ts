@@ -4,6 +4,9 @@
 /** The version of the package. */
 declare const SIGNALWIRE_WASM_VERSION: string;
 
+/** Whether the engine of this build can be made to trap. */
+declare const SIGNALWIRE_WASM_TRAP: boolean;
+
 /** wasm-bindgen's glue as a function of the names that it takes from its surroundings. */
 declare module "#engine/glue.js" {
   export function glue(webAssembly: unknown, host: unknown): unknown;

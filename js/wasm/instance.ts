@@ -28,8 +28,9 @@ export interface Glue {
   syms(): string;
   diedCode(): number;
   thrownCode(): number;
-  /** Only in a build for tests. */
+  /** Only in a build for tests, like the class that opens one thing of each kind. */
   trapAt?(after: number, overflow: boolean): void;
+  readonly Rehearsal?: new (facade: object, socket: string) => { connect(): void; tick(): void };
   initSync(options: { module: WebAssembly.Module }): unknown;
 }
 
@@ -50,6 +51,7 @@ export class Instance {
     this.glue = glue(this.#shadow(), createHost(this.#closables, words)) as Glue;
     this.glue.initSync({ module });
     words.learn(this.glue.keys(), this.glue.syms());
+    if (SIGNALWIRE_WASM_TRAP) Object.assign(globalThis, { signalwireTrapAt: this.glue.trapAt });
   }
 
   get isDead(): boolean {

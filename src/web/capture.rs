@@ -35,7 +35,8 @@ impl Streams {
 
     pub fn acquire(&self, ticket: Ticket, id: StreamId, audio: &Constraint, video: &Constraint) {
         self.live.reserve(id.0);
-        let (enter, live) = (Rc::clone(&self.enter), Rc::clone(&self.live));
+        // Weak, or a question that nobody answers would keep the client's other streams on.
+        let (enter, live) = (Rc::clone(&self.enter), Rc::downgrade(&self.live));
         let settled = host::settled(Box::new(move |settled| {
             let result = if settled.code == 0 {
                 Err(media_failure(settled))
@@ -44,7 +45,10 @@ impl Streams {
                     audio: settled.number & 1 != 0,
                     video: settled.number & 2 != 0,
                 };
-                drop(live.fill(id.0, Stream(settled.value)));
+                let stream = Stream(settled.value);
+                if let Some(live) = live.upgrade() {
+                    drop(live.fill(id.0, stream));
+                }
                 Ok(tracks)
             };
             enter(Input::MediaAcquired { ticket, result });

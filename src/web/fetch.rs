@@ -36,9 +36,14 @@ impl Requests {
 
     pub fn start(&self, ticket: Ticket, request: HttpRequest) {
         self.running.reserve(ticket.0);
-        let (enter, running) = (Rc::clone(&self.enter), Rc::clone(&self.running));
+        // Weak, or what runs would outlive the client that it runs for.
+        let (enter, running) = (Rc::clone(&self.enter), Rc::downgrade(&self.running));
         let exchange = send(request, move |result| {
-            drop(running.release(ticket.0));
+            drop(
+                running
+                    .upgrade()
+                    .and_then(|running| running.release(ticket.0)),
+            );
             enter(Input::Fetched { ticket, result });
         });
         drop(self.running.fill(ticket.0, exchange));

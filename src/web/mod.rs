@@ -15,11 +15,15 @@ mod lifecycle;
 mod peer;
 mod reader;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod timer;
 #[cfg(feature = "trap")]
 pub mod trap;
 
 pub use batch::error;
+#[cfg(feature = "trap")]
+pub use driver::Machine;
 pub use driver::{Driver, wall};
 pub use fetch::send;
 pub use reader::Object;

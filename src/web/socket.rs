@@ -45,7 +45,8 @@ impl Sockets {
 
     pub fn open(&self, id: SocketId, url: &str) {
         self.open.reserve(id.0);
-        let (enter, open) = (Rc::clone(&self.enter), Rc::clone(&self.open));
+        // Weak: the table holds the socket, and the socket this closure.
+        let (enter, open) = (Rc::clone(&self.enter), Rc::downgrade(&self.open));
         let events = Events::new(move |what, _, value: JsValue| match what {
             OPENED => enter(Input::SocketOpened { socket: id }),
             PARSED => {
@@ -61,7 +62,7 @@ impl Sockets {
                 enter(Input::FrameMalformed { socket: id, thrown });
             }
             _ => {
-                let closed = open.release(id.0);
+                let closed = open.upgrade().and_then(|open| open.release(id.0));
                 enter(Input::SocketClosed { socket: id });
                 drop(closed);
             }

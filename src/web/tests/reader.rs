@@ -1,0 +1,91 @@
+use serde_json::Value;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::stage::{Stage, golden_frames, parse};
+use crate::engine::wire::json::Json;
+use crate::engine::wire::rpc::Incoming;
+use crate::engine::wire::{K, Reader, Sym};
+use crate::web::Object;
+
+/// Everything that a reader says about one key, as text.
+fn all<R: Reader>(object: &R, key: K) -> String {
+    let mut each = 0;
+    object.each(key, &mut |element| {
+        each += 1 + u32::from(element.str(K::Id).is_some())
+    });
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?} {each} {:?} {:?} {}",
+        object.get(key).is_some(),
+        object.str(key),
+        object.sym(key),
+        object.num(key),
+        object.u64(key),
+        object.bool(key),
+        object.strs(key),
+        object.json(key),
+        object.opaque(key).is_some(),
+    )
+}
+
+/// Lets both readers read the same text.
+fn both(text: &str) -> (Object, Value) {
+    // The host functions stand when a stage has been made.
+    drop(Stage::new(|_| Vec::new()));
+    (
+        Object(parse(text)),
+        serde_json::from_str(text).expect("JSON"),
+    )
+}
+
+#[wasm_bindgen_test]
+fn both_readers_say_the_same_of_every_type() {
+    for value in [
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1",
+        "1.5",
+        "-7",
+        "9007199254740991",
+        "1e300",
+        "\"\"",
+        "\"verto.answer\"",
+        "\"caf\u{e9} \\u0000 \u{1F600}\"",
+        "{}",
+        "[]",
+        "{\"id\":\"x\"}",
+        "[{\"id\":\"x\"},1,null,[],\"a\",{},\"b\"]",
+    ] {
+        let (object, json) = both(&format!("{{\"params\":{value}}}"));
+        assert_eq!(
+            all(&object, K::Params),
+            all(&Json(&json), K::Params),
+            "{value}"
+        );
+    }
+    let (object, json) = both("{}");
+    assert_eq!(all(&object, K::Params), all(&Json(&json), K::Params));
+}
+
+#[wasm_bindgen_test]
+fn every_word_is_known_by_its_number() {
+    for &sym in Sym::ALL {
+        let (object, _) = both(&format!("{{\"method\":\"{}\"}}", sym.text()));
+        assert_eq!(object.sym(K::Method), Some(sym));
+    }
+    for &key in K::ALL {
+        let (object, _) = both(&format!("{{\"{}\":\"here\"}}", key.text()));
+        assert_eq!(object.str(key).as_deref(), Some("here"), "{}", key.text());
+    }
+}
+
+#[wasm_bindgen_test]
+fn both_readers_decode_every_golden_frame_alike() {
+    for text in golden_frames() {
+        let (object, json) = both(&text);
+        let (here, there) = (Incoming::decode(&object), Incoming::decode(&Json(&json)));
+        assert_eq!(format!("{here:?}"), format!("{there:?}"), "{text}");
+    }
+}
