@@ -1,12 +1,9 @@
 // `npm run test:wasm`: the tests of src/web and src/bindings, in headless Chromium. Arguments filter tests by name.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { main, root, serve } from "./commands.mjs";
 import { ensureBrowsers, ensureNodeModules, ensureRust, ensureWasmBindgen } from "./setup.mjs";
-
-const frames = join(root, "tests", "wire");
 
 /** Listens on a free port of the loopback interface and answers nothing. */
 async function silence() {
@@ -26,14 +23,6 @@ async function silence() {
   return { port: address.port, end };
 }
 
-/** The golden frames, one text each. @returns {string[]} */
-function golden() {
-  if (!existsSync(frames)) return [];
-  return readdirSync(frames)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => readFileSync(join(frames, name), "utf8"));
-}
-
 /** @param {number} port */
 async function bundleHarness(port) {
   const { build } = await import("esbuild");
@@ -44,7 +33,7 @@ async function bundleHarness(port) {
   const options = common({ minify: false, engine, trap: true });
   await build({
     ...options,
-    define: { ...options.define, GOLDEN_FRAMES: JSON.stringify(golden()), SILENT_PORT: String(port) },
+    define: { ...options.define, SILENT_PORT: String(port) },
     entryPoints: ["js/wasm/tests/harness.ts"],
     format: "esm",
     outfile: join(root, "dist", "test", "harness.js"),

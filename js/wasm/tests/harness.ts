@@ -6,8 +6,6 @@ import { createHost } from "../host.js";
 import { Words } from "../host/reads.js";
 import { watch } from "./watched.js";
 
-declare const GOLDEN_FRAMES: readonly string[];
-
 export { trapCase } from "./traps.js";
 export { hangNextCapture, liveTracks, openPeers, openSockets, receive, silentSocket } from "./watched.js";
 
@@ -66,11 +64,6 @@ export function answerNextFetch(status: number, body: string): void {
 /** What a browser dispatches when the page goes away. */
 export function hidePage(persisted: boolean): void {
   window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted }));
-}
-
-/** The frames of tests/wire, as texts. */
-export function goldenFrames(): readonly string[] {
-  return GOLDEN_FRAMES;
 }
 
 /** A value of JSON text. */

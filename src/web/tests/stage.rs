@@ -39,8 +39,6 @@ extern "C" {
     pub fn answer_next_fetch(status: u32, body: &str);
     #[wasm_bindgen(js_name = hidePage)]
     pub fn hide_page(persisted: bool);
-    #[wasm_bindgen(js_name = goldenFrames)]
-    pub fn golden_frames() -> Vec<String>;
     pub fn parse(text: &str) -> JsValue;
     #[wasm_bindgen(js_name = trapCase)]
     pub fn trap_case(place: &str, overflow: bool) -> js_sys::Promise;
