@@ -70,7 +70,7 @@ impl EndCode {
             487 => Self::Cancelled,
             102 | 602 => Self::Expired,
             38 | 41 | 42 => Self::Network,
-            58 | 65 | 88 | 804 => Self::Media,
+            58 | 65 | 69 | 88 | 804 => Self::Media,
             _ => return None,
         })
     }
@@ -117,9 +117,9 @@ impl EndCode {
 
 /// The inner error code of an invite that the credential does not allow. The space documents it; the
 /// public service's own number is not known.
-pub const FORBIDDEN: i32 = 403;
+pub const FORBIDDEN: i32 = -32001;
 /// The inner error code of an invite to a destination that does not exist.
-pub const NOT_FOUND: i32 = 404;
+pub const NOT_FOUND: i32 = -32004;
 
 /// Why a call is over, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
