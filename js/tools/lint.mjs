@@ -9,6 +9,7 @@ const CHECKS = [
   ["cargo", "fmt", "--all", "--check"],
   ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ["cargo", "clippy", "--locked", "--package", "signalwire-wasm", "--lib", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
+  ["cargo", "clippy", "--locked", "--package", "signalwire-space", "--lib", "--no-default-features", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
   ["tsc", "--project", "tsconfig.json"],
   ["tsc", "--project", "js/tools/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.json"],

@@ -447,12 +447,20 @@ impl World {
         call.stop_media(out);
     }
 
-    /// The client said that it is done.
-    pub(super) fn end_calls_of(&mut self, session: SessionId, cx: &Cx<'_>, out: &mut Vec<Output>) {
+    /// Ends every call of a session that is over, without a word to its client.
+    pub(super) fn end_calls_of(
+        &mut self,
+        session: SessionId,
+        cause: &Cause,
+        by: &'static str,
+        how: &'static str,
+        cx: &Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
         let own = self.calls.values().filter(|call| call.session == session);
         let own: Vec<String> = own.map(|call| call.id.clone()).collect();
         for call in own {
-            self.end_call(&call, Cause::normal(), "client", "socket_closed", cx, out);
+            self.end_call(&call, cause.clone(), by, how, cx, out);
         }
     }
 

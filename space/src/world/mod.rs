@@ -163,6 +163,11 @@ impl World {
     }
 }
 
+/// What a client said, cut to the length of a line.
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
 /// A line for the log that a person should see.
 fn loud(line: String) -> Output {
     Output::Log { loud: true, line }

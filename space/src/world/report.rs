@@ -72,7 +72,7 @@ pub struct End {
     pub cause: Cause,
     /// `client` or `space`.
     pub by: &'static str,
-    /// `bye`, `call.end`, `socket_closed`, `refused`, `media_lost`, `client_lost`.
+    /// `bye`, `socket_closed`, `refused`, `media_lost`, `client_lost`, `session_expired`.
     pub how: &'static str,
     /// Wall clock.
     pub ended_ms: Millis,

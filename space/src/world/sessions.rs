@@ -7,10 +7,11 @@ use signalwire_wasm::engine::wire::json::Json;
 use signalwire_wasm::engine::wire::rpc::{Request, Served};
 use signalwire_wasm::engine::wire::session::ConnectRequest;
 
+use super::codes::Cause;
 use super::delivery::{Event, RpcRefusal, ping, rpc_error, rpc_result};
 use super::io::{Cx, Millis, Output, SocketId};
 use super::sat::Claims;
-use super::{World, codes, ids, loud, quiet};
+use super::{World, codes, ids, loud, quiet, short};
 
 /// Between two pings of the space.
 const PING_EVERY: Millis = 5_000;
@@ -64,7 +65,7 @@ pub(crate) struct Session {
     /// Since when it has no socket, on the monotonic clock.
     pub(crate) offline_since: Option<Millis>,
     identity: String,
-    authorization_state: String,
+    pub(crate) authorization_state: String,
     /// By when it must show a valid SAT.
     reauthenticate_by: Option<Millis>,
     seen: VecDeque<String>,
@@ -226,6 +227,7 @@ impl World {
         method: &str,
         out: &mut Vec<Output>,
     ) -> Result<Value, RpcRefusal> {
+        let method = short(method);
         out.push(loud(format!(
             "session {}: unknown method {method:?}",
             session.0
@@ -433,7 +435,7 @@ impl World {
         };
         // "The user is done": a close without a code, or with the code that says so (RFC 6455 §7.4.1).
         if matches!(code, 1000 | 1005) {
-            self.end_calls_of(id, cx, out);
+            self.end_calls_of(id, &Cause::normal(), "client", "socket_closed", cx, out);
             self.sessions.remove(&id);
         } else if let Some(session) = self.sessions.get_mut(&id) {
             session.socket = None;
@@ -497,7 +499,14 @@ impl World {
             .filter(|(_, one)| one.deadline().is_some_and(|at| at <= cx.mono));
         let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
         for id in due {
-            self.end_calls_of(id, cx, out);
+            self.end_calls_of(
+                id,
+                &Cause::client_gone(),
+                "space",
+                "session_expired",
+                cx,
+                out,
+            );
             let socket = self.sessions.remove(&id).and_then(|session| session.socket);
             if let Some(socket) = socket {
                 self.close(socket, 1008, "the SAT expired", out);

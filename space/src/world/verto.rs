@@ -13,7 +13,7 @@ use super::io::{Cx, Output};
 use super::member::Member;
 use super::report::CallState;
 use super::sessions::SessionId;
-use super::{World, loud};
+use super::{World, loud, short};
 
 /// What an invite says, beside the leg's id.
 struct Invite {
@@ -125,7 +125,10 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
-        let created = if invite.extra {
+        let created = if !is_plausible(leg) {
+            let why = "a callID has 1 to 128 visible ASCII characters";
+            Err(RpcRefusal::new(codes::INVALID_PARAMS, why))
+        } else if invite.extra {
             self.extra_leg(session, leg, &invite, cx)
         } else if self.calls.contains_key(leg) {
             self.invited_again(session, leg, invite.reattaching, cx, out)
@@ -139,7 +142,9 @@ impl World {
             Err(refusal) => {
                 out.push(loud(format!(
                     "session {}: invite to {:?} refused: {}",
-                    session.0, invite.destination, refusal.message
+                    session.0,
+                    short(&invite.destination),
+                    refusal.message
                 )));
                 self.respond_verto(session, request, inner, Err(refusal), out);
                 return;
@@ -354,12 +359,20 @@ impl World {
                 })))
             }
             _ => {
-                let what = format!("verto.modify {action:?} is not possible on this call");
+                let what = format!(
+                    "verto.modify {:?} is not possible on this call",
+                    short(action)
+                );
                 out.push(loud(format!("session {}: {what}", session.0)));
                 Err(RpcRefusal::new(codes::INVALID_PARAMS, what))
             }
         }
     }
+}
+
+/// Call ids are the client's own; they stand in the log and in the front desk.
+fn is_plausible(call_id: &str) -> bool {
+    (1..=128).contains(&call_id.len()) && call_id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn no_such_call() -> RpcRefusal {
@@ -372,6 +385,7 @@ fn unknown(session: SessionId, method: &str, out: &mut Vec<Output>) -> RpcRefusa
         Some(_) => (codes::INVALID_PARAMS, "misshapen verto message"),
         None => (codes::METHOD_NOT_FOUND, "unknown verto method"),
     };
+    let method = short(method);
     out.push(loud(format!("session {}: {what} {method:?}", session.0)));
     RpcRefusal::new(code, format!("{what} {method:?}"))
 }

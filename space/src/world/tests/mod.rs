@@ -1,6 +1,7 @@
 //! Scenes in virtual time: a client plays against the world, and the media edge is played too.
 
 mod calls;
+mod chaos;
 mod endings;
 mod scene;
 mod sessions;
