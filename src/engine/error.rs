@@ -44,6 +44,12 @@ macro_rules! errors {
                 }
             }
 
+            /// The class that JavaScript sees. Apart from [`Self::facts`], so that the wasm carries
+            /// no texts for people.
+            pub const fn class(self) -> &'static str {
+                match self { $(Self::$name => $class,)* }
+            }
+
             /// The number under which JavaScript knows it.
             pub fn number(self) -> u32 {
                 self as u32

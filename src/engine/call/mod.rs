@@ -224,7 +224,7 @@ impl Call {
         if self.is_ending() {
             return;
         }
-        if failure.code.facts().class == "MediaAccessError" {
+        if failure.code.class() == "MediaAccessError" {
             failure.fatal = true;
         }
         let kind = ending::kind_of(&failure);
@@ -359,7 +359,7 @@ impl Call {
         }
         turn.emit(Output::End { entity });
         if let Some(reply) = self.dial.take() {
-            if why.code.facts().class == "CallCreateError" {
+            if why.code.class() == "CallCreateError" {
                 turn.client_error(why.clone());
             }
             turn.settle(reply, Err(why));
