@@ -154,7 +154,7 @@ impl From<EndReason> for Value {
 
 /// `CallError.kind` of a failure (media §1.13).
 pub fn kind_of(failure: &Failure) -> &'static str {
-    match failure.code.facts().class {
+    match failure.code.class() {
         "RPCTimeoutError" => "timeout",
         "JSONRPCError" => "signaling",
         "MediaTrackError" | "MediaAccessError" => "media",
