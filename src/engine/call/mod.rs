@@ -257,8 +257,9 @@ impl Call {
             return;
         }
         self.set_status(Status::Disconnecting, turn);
+        let awaited = self.bye(turn);
         self.release(turn);
-        if !self.bye(turn) {
+        if !awaited {
             self.hung_up(turn);
         }
     }
