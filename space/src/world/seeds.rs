@@ -42,45 +42,61 @@ pub fn directory() -> Directory {
         ),
     ];
     for (number, (name, display_name, destination)) in (1_u8..).zip(applications) {
-        let id = seed_id("0002", number);
-        directory.click_to_call.push(ClickToCall {
-            token: format!("c2c_{number:032x}"),
-            embed_token: format!("c2t_{number:032x}"),
-            address_id: id.clone(),
-            enabled: true,
-            origins: None,
-            exchanged: Vec::new(),
-        });
-        directory.addresses.push(Address {
-            id,
-            name: format!("/public/{name}"),
-            display_name,
-            destination,
-            created_at: CREATED_AT.to_owned(),
-        });
+        add_application(&mut directory, number, name, display_name, destination);
     }
     for (number, name) in (1_u8..).zip(["Ada", "Bob"]) {
-        let id = seed_id("0003", number);
-        let address_id = seed_id("0004", number);
-        let lower = name.to_ascii_lowercase();
-        directory.addresses.push(Address {
-            id: address_id.clone(),
-            name: format!("/private/{lower}"),
-            display_name: name.to_owned(),
-            destination: Destination::Subscriber(id.clone()),
-            created_at: CREATED_AT.to_owned(),
-        });
-        directory.subscribers.push(Subscriber {
-            id,
-            reference: format!("{lower}@example.test"),
-            address_id,
-            profile: vec![
-                ("first_name", name.to_owned()),
-                ("display_name", name.to_owned()),
-            ],
-        });
+        add_person(&mut directory, number, name);
     }
     directory
+}
+
+/// An application at `/public/{name}`, with a click-to-call resource.
+fn add_application(
+    directory: &mut Directory,
+    number: u8,
+    name: &str,
+    display_name: String,
+    destination: Destination,
+) {
+    let id = seed_id("0002", number);
+    directory.click_to_call.push(ClickToCall {
+        token: format!("c2c_{number:032x}"),
+        embed_token: format!("c2t_{number:032x}"),
+        address_id: id.clone(),
+        enabled: true,
+        origins: None,
+        exchanged: Vec::new(),
+    });
+    directory.addresses.push(Address {
+        id,
+        name: format!("/public/{name}"),
+        display_name,
+        destination,
+        created_at: CREATED_AT.to_owned(),
+    });
+}
+
+/// A subscriber with an address below `/private/`.
+fn add_person(directory: &mut Directory, number: u8, name: &str) {
+    let id = seed_id("0003", number);
+    let address_id = seed_id("0004", number);
+    let lower = name.to_ascii_lowercase();
+    directory.addresses.push(Address {
+        id: address_id.clone(),
+        name: format!("/private/{lower}"),
+        display_name: name.to_owned(),
+        destination: Destination::Subscriber(id.clone()),
+        created_at: CREATED_AT.to_owned(),
+    });
+    directory.subscribers.push(Subscriber {
+        id,
+        reference: format!("{lower}@example.test"),
+        address_id,
+        profile: vec![
+            ("first_name", name.to_owned()),
+            ("display_name", name.to_owned()),
+        ],
+    });
 }
 
 fn seed_id(group: &str, number: u8) -> String {

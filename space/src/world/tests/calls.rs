@@ -23,6 +23,32 @@ fn kinds(events: &[Value]) -> Vec<String> {
     events.iter().map(name).collect()
 }
 
+/// The self member has every field that an application may read (wire-protocol §10.1).
+fn check_self(own: &Value, member: &Value, node: &Value) {
+    assert_eq!(&own["member_id"], member);
+    assert_eq!(&own["node_id"], node);
+    assert_eq!(own["name"], "Ada");
+    assert_eq!(own["type"], "member");
+    for flag in [
+        "handraised",
+        "visible",
+        "audio_muted",
+        "video_muted",
+        "deaf",
+        "echo_cancellation",
+        "auto_gain",
+        "noise_suppression",
+        "lowbitrate",
+        "denoise",
+    ] {
+        assert!(own[flag].is_boolean(), "{flag}");
+    }
+    for number in ["input_volume", "output_volume", "input_sensitivity"] {
+        assert!(own[number].is_number(), "{number}");
+    }
+    assert!(own["meta"].is_object() && own["subscriber_id"].is_string());
+}
+
 #[test]
 fn a_call_is_created_answered_connected_and_joined_in_this_order() {
     let mut scene = Scene::new();
@@ -73,29 +99,7 @@ fn a_call_is_created_answered_connected_and_joined_in_this_order() {
     let room = &joined["room_session"];
     assert_eq!(room["room_session_id"], joined["room_session_id"]);
     assert_eq!(room["locked"], false);
-    let own = &room["members"][0];
-    assert_eq!(own["member_id"], member);
-    assert_eq!(own["node_id"], node);
-    assert_eq!(own["name"], "Ada");
-    assert_eq!(own["type"], "member");
-    for flag in [
-        "handraised",
-        "visible",
-        "audio_muted",
-        "video_muted",
-        "deaf",
-        "echo_cancellation",
-        "auto_gain",
-        "noise_suppression",
-        "lowbitrate",
-        "denoise",
-    ] {
-        assert!(own[flag].is_boolean(), "{flag}");
-    }
-    for number in ["input_volume", "output_volume", "input_sensitivity"] {
-        assert!(own[number].is_number(), "{number}");
-    }
-    assert!(own["meta"].is_object() && own["subscriber_id"].is_string());
+    check_self(&room["members"][0], &member, &node);
     assert_eq!(scene.world.calls()[0].state, CallState::Joined);
 
     scene.input(Input::Media(MediaEvent::Connected { leg: *leg }));
