@@ -6,8 +6,11 @@
 mod addresses;
 mod echo;
 mod leg;
+mod sdp;
 mod session;
 mod stun;
+#[cfg(test)]
+mod tests;
 mod tone;
 mod turn;
 
@@ -120,10 +123,13 @@ impl Media {
             events,
             legs: Mutex::default(),
         };
-        let handle = MediaHandle {
+        let owner = Owner {
             shared: Arc::new(shared),
             runtime: Handle::current(),
-            _alive: Arc::new(alive),
+            _alive: alive,
+        };
+        let handle = MediaHandle {
+            owner: Arc::new(owner),
         };
         Ok((handle, receiver))
     }
@@ -138,10 +144,22 @@ fn random_word() -> io::Result<String> {
 /// Commands the legs. A clone is the same media edge.
 #[derive(Clone)]
 pub struct MediaHandle {
+    owner: Arc<Owner>,
+}
+
+/// Everything that runs ends with it.
+struct Owner {
     shared: Arc<Shared>,
     runtime: Handle,
     /// The TURN servers end when it is dropped.
-    _alive: Arc<watch::Sender<()>>,
+    _alive: watch::Sender<()>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // The legs hold what they share, and with it the other ends of their own commands.
+        self.shared.legs().clear();
+    }
 }
 
 /// What the legs and their owner share.
@@ -184,7 +202,8 @@ impl MediaHandle {
     pub fn command(&self, command: MediaCommand) {
         match command {
             MediaCommand::Offer { leg, sdp, far_end } => {
-                let mut legs = self.shared.legs();
+                let owner = &self.owner;
+                let mut legs = owner.shared.legs();
                 let control = legs.entry(leg).or_insert_with(|| {
                     let (offers, received) = mpsc::unbounded_channel();
                     let counters = Arc::<Counters>::default();
@@ -193,31 +212,33 @@ impl MediaHandle {
                         far_end,
                         received,
                         Arc::clone(&counters),
-                        Arc::clone(&self.shared),
+                        Arc::clone(&owner.shared),
                     );
-                    self.runtime.spawn(task);
+                    owner.runtime.spawn(task);
                     Control { offers, counters }
                 });
                 if control.offers.send(sdp).is_err() {
                     // It is on its way out, and its end is reported by itself.
                     let reason = "the leg has just ended".to_owned();
-                    self.shared.report(MediaEvent::Refused { leg, reason });
+                    self.owner
+                        .shared
+                        .report(MediaEvent::Refused { leg, reason });
                 }
             }
             MediaCommand::Stop { leg } => {
-                self.shared.legs().remove(&leg);
+                self.owner.shared.legs().remove(&leg);
             }
         }
     }
 
     /// STUN and TURN of this instance, for the browser's `RTCConfiguration`.
     pub fn ice_servers(&self) -> Vec<IceServer> {
-        self.shared.ice_servers.clone()
+        self.owner.shared.ice_servers.clone()
     }
 
     /// The packets of a leg; `None` when there is no such leg (any more).
     pub fn counts(&self, leg: LegId) -> Option<RtpCounts> {
-        let legs = self.shared.legs();
+        let legs = self.owner.shared.legs();
         let counters = &legs.get(&leg)?.counters;
         Some(RtpCounts {
             received: counters.received.load(Ordering::Relaxed),
@@ -227,6 +248,6 @@ impl MediaHandle {
 
     /// Ends every leg, without events. TURN ends with the last clone of the handle.
     pub fn stop_all(&self) {
-        self.shared.legs().clear();
+        self.owner.shared.legs().clear();
     }
 }

@@ -133,20 +133,21 @@ fn mu_law(sample: i16) -> u8 {
     !(sign | ((segment as u8) << 4) | step as u8)
 }
 
+/// The inverse of [`mu_law`], as G.711 tabulates it.
+#[cfg(test)]
+pub(super) fn linear(code: u8) -> i32 {
+    let code = !code;
+    let magnitude = (((i32::from(code & 0x0f) << 3) + 0x84) << ((code >> 4) & 7)) - 0x84;
+    if code & 0x80 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The inverse of the encoding, as G.711 tabulates it.
-    fn linear(code: u8) -> i32 {
-        let code = !code;
-        let magnitude = (((i32::from(code & 0x0f) << 3) + 0x84) << ((code >> 4) & 7)) - 0x84;
-        if code & 0x80 == 0 {
-            magnitude
-        } else {
-            -magnitude
-        }
-    }
 
     #[test]
     fn mu_law_matches_the_points_of_the_standard() {

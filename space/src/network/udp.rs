@@ -175,3 +175,149 @@ fn transmit(socket: &std::net::UdpSocket, contents: &[u8], destination: SocketAd
         tracing::debug!(%error, "datagram not sent");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    struct Pair {
+        network: Network,
+        edge: DatagramEdge,
+        peer: UdpSocket,
+    }
+
+    async fn pair() -> Pair {
+        let network = Network::default();
+        let edge = DatagramEdge::bind(Ipv4Addr::LOCALHOST.into(), &network).expect("a socket");
+        let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a socket");
+        peer.connect(edge.local_addr()).await.expect("connected");
+        Pair {
+            network,
+            edge,
+            peer,
+        }
+    }
+
+    impl Pair {
+        fn peer_address(&self) -> SocketAddr {
+            self.peer.local_addr().expect("an address")
+        }
+
+        async fn edge_hears(&mut self) -> Datagram {
+            let datagram = tokio::time::timeout(LIMIT, self.edge.recv()).await;
+            datagram.expect("in time").expect("received")
+        }
+
+        async fn peer_hears(&self) -> Vec<u8> {
+            let mut buffer = vec![0; 64];
+            let received = tokio::time::timeout(LIMIT, self.peer.recv(&mut buffer)).await;
+            buffer.truncate(received.expect("in time").expect("received"));
+            buffer
+        }
+    }
+
+    #[tokio::test]
+    async fn each_way_takes_half_a_round_trip_and_keeps_the_order() {
+        let mut pair = pair().await;
+        pair.network.set(400, 0.0);
+        let start = Instant::now();
+        for number in 0..20_u8 {
+            pair.peer.send(&[number]).await.expect("sent");
+        }
+        for number in 0..20_u8 {
+            let datagram = pair.edge_hears().await;
+            assert_eq!(datagram.contents, [number]);
+            assert!(datagram.arrived >= start + Duration::from_millis(200));
+            assert!(datagram.arrived <= Instant::now());
+        }
+        assert!(
+            start.elapsed() < Duration::from_millis(390),
+            "{:?}",
+            start.elapsed()
+        );
+
+        let (start, peer) = (Instant::now(), pair.peer_address());
+        for number in 0..20_u8 {
+            pair.edge.send_to(&[number], peer);
+        }
+        for number in 0..20_u8 {
+            assert_eq!(pair.peer_hears().await, [number]);
+        }
+        let took = start.elapsed();
+        assert!(
+            took >= Duration::from_millis(200) && took < Duration::from_millis(390),
+            "{took:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn lowering_the_round_trip_time_lets_nothing_overtake() {
+        let mut pair = pair().await;
+        let peer = pair.peer_address();
+        pair.network.set(600, 0.0);
+        pair.edge.send_to(b"first", peer);
+        pair.network.set(0, 0.0);
+        pair.edge.send_to(b"second", peer);
+        assert_eq!(pair.peer_hears().await, b"first");
+        assert_eq!(pair.peer_hears().await, b"second");
+        // The way is free again: no delay is left over.
+        let start = Instant::now();
+        pair.edge.send_to(b"third", peer);
+        assert_eq!(pair.peer_hears().await, b"third");
+        assert!(start.elapsed() < Duration::from_millis(290));
+    }
+
+    #[tokio::test]
+    async fn the_same_seed_loses_the_same_datagrams() {
+        let mut heard = Vec::new();
+        for _ in 0..2 {
+            let mut pair = pair().await;
+            let peer = pair.peer_address();
+            pair.network.set(0, 0.5);
+            for number in 0..100_u8 {
+                pair.edge.send_to(&[number], peer);
+            }
+            pair.network.set(0, 0.0);
+            pair.edge.send_to(b"end", peer);
+            let mut arrived = Vec::new();
+            loop {
+                let datagram = pair.peer_hears().await;
+                if datagram == b"end" {
+                    break;
+                }
+                arrived.extend(datagram);
+            }
+            heard.push(arrived);
+        }
+        assert_eq!(heard[0], heard[1]);
+        assert!(
+            (20..80).contains(&heard[0].len()),
+            "{} of 100",
+            heard[0].len()
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_inside_the_process_is_neither_delayed_nor_lost() {
+        let mut pair = pair().await;
+        let peer = pair.peer_address();
+        pair.network.set(10_000, 1.0);
+        pair.network.enter(peer);
+        pair.edge.send_to(b"out", peer);
+        assert_eq!(pair.peer_hears().await, b"out");
+        pair.peer.send(b"in").await.expect("sent");
+        assert_eq!(pair.edge_hears().await.contents, b"in");
+
+        pair.network.leave(peer);
+        pair.edge.send_to(b"lost", peer);
+        pair.network.enter(peer);
+        pair.edge.send_to(b"not lost", peer);
+        assert_eq!(pair.peer_hears().await, b"not lost");
+    }
+}
