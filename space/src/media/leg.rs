@@ -55,29 +55,27 @@ enum End {
     Dead(&'static str),
 }
 
-/// Says that a leg is over, also when its task is torn down by a panic in the stack below: the world
-/// must never wait for a leg that is not there.
+/// Says that a leg is over when its task is torn down by a panic in the stack below: the world must
+/// never wait for a leg that is not there.
 struct Obituary {
     id: LegId,
     answered: bool,
-    ended: bool,
     shared: Arc<Shared>,
 }
 
 impl Drop for Obituary {
     fn drop(&mut self) {
-        if self.ended {
+        if !std::thread::panicking() {
             return;
         }
         tracing::error!(leg = self.id.0, "the task of a leg failed");
-        let reason = "the media stack failed on this offer".to_owned();
-        self.shared.legs().remove(&self.id);
-        self.shared.report(match self.answered {
-            true => MediaEvent::Dead { leg: self.id },
-            false => MediaEvent::Refused {
-                leg: self.id,
-                reason,
-            },
+        let leg = self.id;
+        self.shared.legs().remove(&leg);
+        self.shared.report(if self.answered {
+            MediaEvent::Dead { leg }
+        } else {
+            let reason = "the media stack failed on this offer".to_owned();
+            MediaEvent::Refused { leg, reason }
         });
     }
 }
@@ -94,11 +92,9 @@ impl Leg {
         let mut obituary = Obituary {
             id,
             answered: false,
-            ended: false,
             shared: Arc::clone(&shared),
         };
         let Some(offer) = offers.recv().await else {
-            obituary.ended = true;
             return;
         };
         let end = match Self::open(id, far_end, &offer, counters, &shared) {
@@ -112,7 +108,6 @@ impl Leg {
             }
             Err(reason) => Some(End::Refused(reason)),
         };
-        obituary.ended = true;
         let Some(end) = end else {
             return tracing::debug!(leg = id.0, "leg stopped");
         };
@@ -246,8 +241,7 @@ impl Leg {
         if self.connected && self.rtc.accepts(&input) {
             self.patience = self.clock + self.shared.config.vanished_after;
         }
-        self.feed(input)?;
-        self.drain().map(|_| ())
+        self.feed(input)
     }
 
     fn feed(&mut self, input: Input<'_>) -> Result<(), End> {
@@ -363,4 +357,36 @@ async fn receive(edges: &mut [DatagramEdge]) -> (SocketAddr, std::io::Result<Dat
         Poll::Pending
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Media, MediaConfig};
+    use crate::network::Network;
+
+    #[tokio::test]
+    async fn a_task_that_panics_reports_the_end_of_its_leg() {
+        let config = MediaConfig {
+            loopback_media: true,
+            ..MediaConfig::default()
+        };
+        let (media, mut events) = Media::start(config, Network::default()).expect("started");
+        let leg = LegId(1);
+        for answered in [false, true] {
+            let shared = Arc::clone(&media.owner.shared);
+            let failed = tokio::spawn(async move {
+                let _obituary = Obituary {
+                    id: leg,
+                    answered,
+                    shared,
+                };
+                panic!("as a media stack might");
+            });
+            assert!(failed.await.is_err_and(|error| error.is_panic()));
+            let event = events.recv().await.expect("a media edge that runs");
+            assert_eq!(matches!(event, MediaEvent::Dead { .. }), answered);
+            assert_eq!(matches!(event, MediaEvent::Refused { .. }), !answered);
+        }
+    }
 }

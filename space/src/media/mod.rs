@@ -11,6 +11,7 @@ mod session;
 mod stun;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod tone;
 mod turn;
 
@@ -86,10 +87,10 @@ pub struct Media;
 
 impl Media {
     /// Opens STUN and TURN and waits for commands. The events come in the order in which things happen
-    /// to a leg. Everything ends when the last clone of the handle is dropped. Needs a tokio runtime.
+    /// to a leg. Everything ends when the last clone of the handle is dropped.
     ///
     /// # Errors
-    /// No UDP socket can be opened on 127.0.0.1, or the system has no randomness.
+    /// No UDP socket can be opened on 127.0.0.1, or the system has no randomness or no thread to give.
     pub fn start(
         config: MediaConfig,
         network: Network,
@@ -100,6 +101,8 @@ impl Media {
             password: random_word()?,
         };
         let (alive, running) = watch::channel(());
+        let runtime = thread::start(running.clone())?;
+        let _context = runtime.enter();
         let mut urls = Vec::new();
         for ip in &addresses {
             let at = turn::serve(*ip, &credentials, &network, running.clone())?;
@@ -125,7 +128,7 @@ impl Media {
         };
         let owner = Owner {
             shared: Arc::new(shared),
-            runtime: Handle::current(),
+            runtime: runtime.clone(),
             _alive: alive,
         };
         let handle = MediaHandle {
@@ -151,7 +154,7 @@ pub struct MediaHandle {
 struct Owner {
     shared: Arc<Shared>,
     runtime: Handle,
-    /// The TURN servers end when it is dropped.
+    /// The TURN servers and the thread end when it is dropped.
     _alive: watch::Sender<()>,
 }
 
