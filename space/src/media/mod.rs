@@ -23,12 +23,12 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use str0m::config::DtlsCert;
-use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::network::Network;
 use crate::world::media::{LegId, MediaCommand, MediaEvent};
 use leg::Leg;
+use thread::MediaThread;
 use turn::Credentials;
 
 /// How the media edge of a space behaves.
@@ -100,12 +100,10 @@ impl Media {
             username: random_word()?,
             password: random_word()?,
         };
-        let (alive, running) = watch::channel(());
-        let runtime = thread::start(running.clone())?;
-        let _context = runtime.enter();
+        let thread = MediaThread::start()?;
         let mut urls = Vec::new();
         for ip in &addresses {
-            let at = turn::serve(*ip, &credentials, &network, running.clone())?;
+            let at = turn::serve(*ip, &credentials, &network, &thread)?;
             urls.push(format!("turn:{at}?transport=udp"));
         }
         let Credentials {
@@ -127,9 +125,8 @@ impl Media {
             legs: Mutex::default(),
         };
         let owner = Owner {
+            thread,
             shared: Arc::new(shared),
-            runtime: runtime.clone(),
-            _alive: alive,
         };
         let handle = MediaHandle {
             owner: Arc::new(owner),
@@ -150,19 +147,10 @@ pub struct MediaHandle {
     owner: Arc<Owner>,
 }
 
-/// Everything that runs ends with it.
+/// Everything that runs ends with it: the tasks of the legs and of TURN live on its thread.
 struct Owner {
+    thread: MediaThread,
     shared: Arc<Shared>,
-    runtime: Handle,
-    /// The TURN servers and the thread end when it is dropped.
-    _alive: watch::Sender<()>,
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        // The legs hold what they share, and with it the other ends of their own commands.
-        self.shared.legs().clear();
-    }
 }
 
 /// What the legs and their owner share.
@@ -176,7 +164,7 @@ struct Shared {
     legs: Mutex<HashMap<LegId, Control>>,
 }
 
-/// The owner's end of a leg. The leg ends when it is dropped.
+/// The commanding end of a leg. The leg ends when it is dropped.
 struct Control {
     offers: mpsc::UnboundedSender<String>,
     counters: Arc<Counters>,
@@ -217,7 +205,7 @@ impl MediaHandle {
                         Arc::clone(&counters),
                         Arc::clone(&owner.shared),
                     );
-                    owner.runtime.spawn(task);
+                    owner.thread.spawn(task);
                     Control { offers, counters }
                 });
                 if control.offers.send(sdp).is_err() {
@@ -249,7 +237,7 @@ impl MediaHandle {
         })
     }
 
-    /// Ends every leg, without events. TURN ends with the last clone of the handle.
+    /// Ends every leg, without events. STUN and TURN go on.
     pub fn stop_all(&self) {
         self.owner.shared.legs().clear();
     }

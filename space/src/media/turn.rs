@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tracing::subscriber::NoSubscriber;
 use turn_server_proto::api::{
@@ -22,6 +22,7 @@ use turn_server_proto::types::transmit::TransmitBuild;
 use turn_server_proto::types::{AddressFamily, TransportType};
 
 use super::stun::binding_answer;
+use super::thread::MediaThread;
 use crate::network::{Datagram, DatagramEdge, Network};
 
 /// Part of the long-term credential's key (RFC 8489 §9.2.2); shown to nobody.
@@ -40,7 +41,7 @@ pub(super) struct Credentials {
     pub(super) password: String,
 }
 
-/// One listening address, served by one task until `running` is dropped.
+/// Serves one listening address as long as `thread` runs; returns the address with its port.
 ///
 /// # Errors
 /// The address cannot be bound.
@@ -48,8 +49,9 @@ pub(super) fn serve(
     ip: IpAddr,
     credentials: &Credentials,
     network: &Network,
-    running: watch::Receiver<()>,
+    thread: &MediaThread,
 ) -> io::Result<SocketAddr> {
+    let _sockets = thread.enter();
     let edge = DatagramEdge::bind(ip, network)?;
     let address = edge.local_addr();
     let mut server = TurnServer::new(TransportType::Udp, address, REALM.to_owned());
@@ -63,7 +65,7 @@ pub(super) fn serve(
         network: network.clone(),
         epoch: Instant::now(),
     };
-    tokio::spawn(listener.run(inbox, running));
+    thread.spawn(listener.run(inbox));
     Ok(address)
 }
 
@@ -99,7 +101,7 @@ impl Drop for Relay {
 }
 
 impl Listener {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Relayed>, mut running: watch::Receiver<()>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Relayed>) {
         loop {
             let deadline = self.advance();
             tokio::select! {
@@ -111,8 +113,6 @@ impl Listener {
                     self.receive(datagram.contents, datagram.source, relay);
                 }
                 () = tokio::time::sleep_until(deadline.into()) => {}
-                // Nothing is ever sent: an end of waiting is the end of the owner.
-                _ = running.changed() => return,
             }
         }
     }

@@ -205,7 +205,7 @@ async fn packets_are_relayed_both_ways() {
     let indication = Message::from_bytes(&indication).expect("a message");
     assert!(indication.has_class(MessageClass::Indication) && indication.has_method(DATA));
     assert_eq!(
-        indication.attribute::<Data>().expect("data").data(),
+        indication.attribute::<Data<'_>>().expect("data").data(),
         b"back"
     );
     let from = indication
