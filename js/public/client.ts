@@ -92,7 +92,8 @@ export class SignalWire {
   async dial(destination: string | Address, options: DialOptions = {}): Promise<Call> {
     const { signal, ...media } = options;
     const to = (typeof destination === "string" ? destination : destination?.defaultChannel) ?? "";
-    return this.#core.request<WebRTCCall>((engine, reply) => engine.dial(reply, to, media), signal);
+    const userVariables = { ...queryOf(to), ...media.userVariables };
+    return this.#core.request<WebRTCCall>((engine, reply) => engine.dial(reply, to, { ...media, userVariables }), signal);
   }
 
   /** Ends the calls and the session and lets go of everything. Every promise that waits is rejected. */
@@ -104,6 +105,12 @@ export class SignalWire {
   get destroyed$(): Observable<void> {
     return this.#client.destroyed$;
   }
+}
+
+/** The query parameters of a destination: they are variables of the call (media.md §1.1). */
+function queryOf(destination: string): Record<string, string> {
+  const [, ...query] = destination.split("?");
+  return Object.fromEntries(new URLSearchParams(query.join("?")));
 }
 
 function configOf(provider: CredentialProvider | undefined, options: SignalWireOptions): EngineConfig {

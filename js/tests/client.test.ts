@@ -106,11 +106,22 @@ test("dial resolves with the call; options reach the engine without the signal",
   const client = new SignalWire(provider);
   const { signal } = new AbortController();
   const dialling = client.dial("/public/echo", { audio: true, signal });
-  assert.deepEqual(engine.client.commands.at(-1), ["dial", engine.client.replyOf("dial"), "/public/echo", { audio: true }]);
+  const options = { audio: true, userVariables: {} };
+  assert.deepEqual(engine.client.commands.at(-1), ["dial", engine.client.replyOf("dial"), "/public/echo", options]);
   engine.client.say(...createdCall(engine.client.replyOf("dial")));
   const call = await dialling;
   assert.ok(call instanceof WebRTCCall);
   assert.deepEqual([call.id, call.to, call.direction, call.status], ["call-1", "/public/echo", "outbound", "trying"]);
+});
+
+test("the query of a destination becomes variables of the call; given ones win", () => {
+  const client = new SignalWire(provider);
+  const given = { userVariables: { name: "Ann", plan: { seats: 3 } } };
+  client.dial("/public/echo?channel=video&name=J%C3%BCrgen+M&x", given).catch(() => undefined);
+  const [, , to, options] = engine.client.commands.at(-1) as [string, number, string, { userVariables: object }];
+  assert.equal(to, "/public/echo?channel=video&name=J%C3%BCrgen+M&x");
+  assert.deepEqual(options.userVariables, { channel: "video", name: "Ann", x: "", plan: { seats: 3 } });
+  assert.deepEqual(given, { userVariables: { name: "Ann", plan: { seats: 3 } } });
 });
 
 test("dial rejects with the cause in error and cause", async () => {

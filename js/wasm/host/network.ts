@@ -84,7 +84,7 @@ async function exchange(url: string, body: string | undefined, bearer: string | 
   if (bearer !== undefined) headers["Authorization"] = `Bearer ${bearer}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const method = body === undefined ? "GET" : "POST";
-  const response = await fetch(url, { method, headers, signal, cache: "no-store", credentials: "omit", ...(body !== undefined && { body }) });
+  const response = await fetch(url, { method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", ...(body !== undefined && { body }) });
   // The time limit covers the body; a body that is not JSON is a body without the expected shape.
   const text = await response.text();
   return { response, value: response.ok ? jsonOr(text) : undefined };

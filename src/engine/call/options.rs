@@ -155,38 +155,6 @@ fn channel(destination: &str) -> Option<&str> {
         .find_map(|pair| pair.strip_prefix("channel="))
 }
 
-/// The query parameters of a destination as members of the user variables (media §1.1).
-pub fn query_variables(destination: &str) -> Vec<(String, String)> {
-    let Some((_, query)) = destination.split_once('?') else {
-        return Vec::new();
-    };
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (decode_query(key), decode_query(value)))
-        .collect()
-}
-
-/// Undoes `application/x-www-form-urlencoded`; what is not encoded well stays as it is.
-fn decode_query(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let mut ahead = rest.clone();
-        let digit = |c: Option<u8>| char::from(c?).to_digit(16);
-        match (byte, digit(ahead.next()), digit(ahead.next())) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high << 4 | low).unwrap_or_default());
-                rest = ahead;
-            }
-            (b'+', ..) => bytes.push(b' '),
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,21 +243,5 @@ mod tests {
         assert_eq!(plan.audio, Constraint::Off);
         assert_eq!(plan.video, Constraint::Any);
         assert_eq!(plan.given.len(), 1);
-    }
-
-    #[test]
-    fn query_parameters_become_variables() {
-        let variables = query_variables("/public/a?channel=video&name=J%C3%BCrgen+M&x&bad=%zz");
-        let expected = [
-            ("channel", "video"),
-            ("name", "Jürgen M"),
-            ("x", ""),
-            ("bad", "%zz"),
-        ];
-        assert_eq!(
-            variables,
-            expected.map(|(k, v)| (k.to_owned(), v.to_owned()))
-        );
-        assert!(query_variables("/public/a").is_empty());
     }
 }
