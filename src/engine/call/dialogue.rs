@@ -53,7 +53,15 @@ impl Call {
                     cause_code: *cause_code,
                 };
                 self.set_status(Status::Disconnected, turn);
-                self.end(reason, ErrorCode::DialFailed.into(), turn);
+                let farewell = Failure::from(ErrorCode::RpcRefused)
+                    .arg(cause.as_deref().unwrap_or("verto.bye"))
+                    .arg(self.id())
+                    .number(cause_code.unwrap_or_default());
+                self.end(
+                    reason,
+                    Failure::from(ErrorCode::DialFailed).because(farewell),
+                    turn,
+                );
             }
             VertoEventKind::Ping => {
                 let dialog = self.dialog.clone();
