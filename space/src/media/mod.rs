@@ -35,7 +35,8 @@ use turn::Credentials;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaConfig {
     /// Offer 127.0.0.1 alone as candidate and TURN address: no packet leaves the loopback interface.
-    /// Firefox then needs the preference `media.peerconnection.ice.loopback`.
+    /// Firefox then reaches the space by TURN alone, and only with the preference
+    /// `media.peerconnection.ice.loopback`.
     pub loopback_media: bool,
     /// A leg that hears nothing from its browser for this long is dead. A browser that lives sends
     /// consent checks every few seconds (RFC 7675), whatever its media do.
