@@ -1,7 +1,7 @@
 // TypeScript → the files that people load. Every output holds exactly one copy of the wasm, or none.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { root, run } from "./commands.mjs";
 
@@ -9,7 +9,6 @@ import { root, run } from "./commands.mjs";
 const PACKAGE_ENTRIES = {
   signalwire: "js/browser.ts",
   "signalwire.slim": "js/slim.ts",
-  "signalwire.operators": "js/public/operators.ts",
 };
 
 /**
@@ -45,7 +44,7 @@ export async function buildFacade(settings) {
   rmSync(join(out, "chunks"), { recursive: true, force: true });
   await build({
     ...options,
-    entryPoints: present(PACKAGE_ENTRIES),
+    entryPoints: PACKAGE_ENTRIES,
     format: "esm",
     splitting: true,
     outdir: out,
@@ -70,15 +69,25 @@ export async function buildFacade(settings) {
   });
 }
 
-/** @param {Record<string, string>} entries */
-function present(entries) {
-  return Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
+/** Writes the declarations of the public entries, and of what they name. */
+export function buildTypes() {
+  const folder = join(root, "dist", "types");
+  rmSync(folder, { recursive: true, force: true });
+  run(join(root, "node_modules", ".bin", "tsc"), ["--project", "tsconfig.types.json"]);
+  const named = new Set();
+  for (const entry of ["browser.d.ts", "slim.d.ts"]) name(join(folder, entry), named);
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (file.endsWith(".d.ts") && !named.has(join(folder, file))) rmSync(join(folder, file));
+  }
 }
 
-/** Writes the declarations of the public entries. */
-export function buildTypes() {
-  rmSync(join(root, "dist", "types"), { recursive: true, force: true });
-  run(join(root, "node_modules", ".bin", "tsc"), ["--project", "tsconfig.types.json"]);
+/** Adds a declaration file and those that it imports. @param {string} file @param {Set<string>} named */
+function name(file, named) {
+  if (named.has(file)) return;
+  named.add(file);
+  for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.js"/g)) {
+    name(join(dirname(file), `${path}.d.ts`), named);
+  }
 }
 
 /** The one version of package, wasm and crate. @returns {string} */

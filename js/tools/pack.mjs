@@ -16,7 +16,6 @@ const PUBLISHED = [
   "signalwire.bundle.mjs",
   "signalwire.js",
   "signalwire.mjs",
-  "signalwire.operators.mjs",
   "signalwire.slim.mjs",
   "signalwire.wasm",
   "types",
