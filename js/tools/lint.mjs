@@ -1,4 +1,4 @@
-// `npm run lint`: rustfmt, clippy (native and wasm), strict TypeScript, Biome. All of them run; one failure fails.
+// `npm run lint`: rustfmt, clippy (native and wasm), strict TypeScript, Biome, the rule of dependencies. All of them run; one failure fails.
 
 import { join } from "node:path";
 import { CommandFailed, main, root, run } from "./commands.mjs";
@@ -15,6 +15,7 @@ const CHECKS = [
   ["tsc", "--project", "js/tests/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.reference.json"],
   ["biome", "lint", "--error-on-warnings"],
+  ["node", "js/tools/check-rules.mjs"],
 ];
 
 await main(() => {
@@ -28,7 +29,7 @@ await main(() => {
 
 /** @param {string} command @param {string[]} args */
 function passes(command, args) {
-  const program = command === "cargo" ? command : join(root, "node_modules", ".bin", command);
+  const program = command === "cargo" || command === "node" ? command : join(root, "node_modules", ".bin", command);
   console.log([command, ...args].join(" "));
   try {
     run(program, args);
