@@ -118,10 +118,17 @@ impl Driver {
                     Some(job) => job(&mut self),
                     None => return,
                 },
-                Some(event) = events.recv() => self.input(Input::Media(event)),
+                Some(event) = events.recv() => self.media_event(event),
                 () = wait => self.input(Input::Tick),
             }
         }
+    }
+
+    fn media_event(&mut self, event: MediaEvent) {
+        if let MediaEvent::Dead { leg } = event {
+            self.carry_out(Output::Media(MediaCommand::Stop { leg }));
+        }
+        self.input(Input::Media(event));
     }
 
     /// Puts one input into the world and carries out what comes of it.

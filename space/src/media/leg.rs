@@ -70,10 +70,10 @@ impl Drop for Obituary {
         }
         tracing::error!(leg = self.id.0, "the task of a leg failed");
         let leg = self.id;
-        self.shared.legs().remove(&leg);
         self.shared.report(if self.answered {
             MediaEvent::Dead { leg }
         } else {
+            self.shared.legs().remove(&leg);
             let reason = "the media stack failed on this offer".to_owned();
             MediaEvent::Refused { leg, reason }
         });
@@ -111,9 +111,9 @@ impl Leg {
         let Some(end) = end else {
             return tracing::debug!(leg = id.0, "leg stopped");
         };
-        shared.legs().remove(&id);
         shared.report(match end {
             End::Refused(reason) => {
+                shared.legs().remove(&id);
                 tracing::info!(leg = id.0, reason, "offer refused");
                 MediaEvent::Refused { leg: id, reason }
             }

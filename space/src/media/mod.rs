@@ -228,7 +228,8 @@ impl MediaHandle {
         self.owner.shared.ice_servers.clone()
     }
 
-    /// The packets of a leg; `None` when there is no such leg (any more).
+    /// The packets of a leg; `None` when there is no such leg (any more). A dead leg keeps its numbers
+    /// until it is stopped.
     pub fn counts(&self, leg: LegId) -> Option<RtpCounts> {
         let legs = self.owner.shared.legs();
         let counters = &legs.get(&leg)?.counters;

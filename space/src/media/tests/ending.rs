@@ -19,6 +19,8 @@ async fn a_browser_that_vanishes_leaves_a_dead_leg() {
     let mut browser = Browser::new(Some(SendRecv), None).await;
     edge.connect(&mut browser, FarEnd::Tone(440)).await;
     assert_eq!(edge.event().await, MediaEvent::Dead { leg: LEG });
+    assert!(edge.media.counts(LEG).is_some_and(|counts| counts.sent > 0));
+    edge.media.command(MediaCommand::Stop { leg: LEG });
     assert_eq!(edge.media.counts(LEG), None);
 }
 
