@@ -268,6 +268,8 @@ impl Call {
         }
         let reply = match result {
             Ok(Outcome::Verto(reply)) => reply,
+            // The response was lost, and the call has joined all the same.
+            Err(failure) if failure.code == ErrorCode::RpcTimeout && self.dial.is_none() => return,
             // The space may know the call or not: no answer came in time.
             Err(failure) if failure.code == ErrorCode::RpcTimeout => {
                 return self.dial_expired(turn);
