@@ -36,9 +36,10 @@ impl Call {
             }
             VertoEventKind::Answer { sdp } => {
                 self.was_invited();
-                self.answered = true;
-                self.was_answered = true;
-                self.set_status(Status::Connecting, turn);
+                if !std::mem::replace(&mut self.answered, true) {
+                    self.was_answered = true;
+                    self.set_status(Status::Connecting, turn);
+                }
                 if let Some(sdp) = sdp {
                     self.apply(sdp, turn);
                 }
