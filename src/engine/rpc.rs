@@ -112,11 +112,19 @@ impl Rpc {
         self.pending.retain(|pending| pending.unsent.is_some());
     }
 
-    /// Does a request for this purpose still wait to be sent?
-    pub fn is_unsent(&self, purpose: Purpose) -> bool {
+    /// Does a request for this purpose still wait for its response?
+    pub fn is_pending(&self, purpose: Purpose) -> bool {
         self.pending
             .iter()
-            .any(|pending| pending.purpose == purpose && pending.unsent.is_some())
+            .any(|pending| pending.purpose == purpose)
+    }
+
+    /// Forgets a request that was not sent yet; false where it was sent, or there is none.
+    pub fn take_back(&mut self, purpose: Purpose) -> bool {
+        let before = self.pending.len();
+        self.pending
+            .retain(|pending| pending.purpose != purpose || pending.unsent.is_none());
+        self.pending.len() < before
     }
 
     /// When the next request runs out of time.

@@ -161,10 +161,11 @@ impl Call {
         &self.dialog.call_id
     }
 
-    /// The space has forgotten the session: a call that it knew is lost.
+    /// The space has forgotten the session: a call that it knew is lost. One whose invite is pending
+    /// now was never known: what an earlier session was asked has been forgotten.
     pub fn session_lost(&mut self, turn: &mut Turn<'_, '_>) {
-        let unsent = turn.rpc.is_unsent(Purpose::Invite(self.entity));
-        if self.offer != Offer::Sent || unsent {
+        let invited_anew = turn.rpc.is_pending(Purpose::Invite(self.entity));
+        if self.offer != Offer::Sent || invited_anew {
             return;
         }
         if self.status == Status::Disconnecting {
@@ -309,7 +310,8 @@ impl Call {
 
     /// Sends a bye where the space may know the call; true when its response is worth waiting for.
     fn bye(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        if !std::mem::take(&mut self.known_to_space) {
+        let never_left = turn.rpc.take_back(Purpose::Invite(self.entity));
+        if !std::mem::take(&mut self.known_to_space) || never_left {
             return false;
         }
         let dialog = self.dialog.clone();
