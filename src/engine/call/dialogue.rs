@@ -174,6 +174,7 @@ impl Call {
                     return;
                 }
                 if let Some(entity) = self.members.remove(member_id) {
+                    self.settle_mutes(|member| member == entity, turn);
                     turn.emit(Output::End { entity });
                 }
             }

@@ -258,6 +258,7 @@ impl Call {
             return;
         }
         self.set_status(Status::Disconnecting, turn);
+        self.settle_mutes(|_| true, turn);
         let awaited = self.bye(turn);
         self.release(turn);
         if !awaited {
@@ -352,11 +353,7 @@ impl Call {
         });
         turn.patch(entity, Field::CallEndReason, reason.into());
         self.set_status(Status::Destroyed, turn);
-        for mute in &mut self.mutes {
-            for reply in mute.take_all() {
-                turn.settle(reply, Err(ErrorCode::CallEnded.into()));
-            }
-        }
+        self.settle_mutes(|_| true, turn);
         for member in self.members.values() {
             turn.emit(Output::End { entity: *member });
         }
@@ -543,6 +540,15 @@ impl Call {
         }
         if let Some((muted, replies)) = next {
             self.start_mute(index, muted, replies, turn);
+        }
+    }
+
+    /// Rejects what waits for the mute of the members that `gone` names.
+    fn settle_mutes(&mut self, gone: impl Fn(Entity) -> bool, turn: &mut Turn<'_, '_>) {
+        for mute in self.mutes.iter_mut().filter(|mute| gone(mute.member)) {
+            for reply in mute.take_all() {
+                turn.settle(reply, Err(ErrorCode::CallEnded.into()));
+            }
         }
     }
 
