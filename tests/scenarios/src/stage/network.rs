@@ -1,0 +1,378 @@
+//! The network: sockets and requests on their way, and what becomes of them.
+
+use std::collections::BTreeMap;
+
+use signalwire_space::rest::{self, Request, Response};
+use signalwire_space::world;
+use signalwire_wasm::engine::io::{
+    FetchFailure, HttpRequest, HttpResponse, Input, Millis, SocketId, Ticket,
+};
+use signalwire_wasm::engine::wire::Opaque;
+use signalwire_wasm::engine::wire::json::Json;
+use signalwire_wasm::engine::wire::rest::Body;
+use signalwire_wasm::engine::wire::rpc::Incoming;
+
+use super::Stage;
+use super::setup::Reach;
+
+/// Which way a frame goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    ToSpace,
+    ToPage,
+}
+
+/// What becomes of a frame that a [`Rule`] matches.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    /// It is lost.
+    Lost,
+    /// It is overtaken: comes so much later.
+    Late(Millis),
+    /// It comes, and the same again so much later.
+    Twice(Millis),
+    /// The sockets are cut as it is sent: it is lost with whatever is on the way.
+    Cuts,
+    /// It says something else.
+    Altered(fn(&str) -> String),
+}
+
+/// Something wrong with the network: frames with this text fare so.
+pub struct Rule {
+    pub way: Way,
+    pub text: &'static str,
+    pub fate: Fate,
+    /// How often; frames before and after pass.
+    pub times: usize,
+}
+
+/// One socket, seen from both ends.
+#[derive(Debug, Default)]
+pub struct Wire {
+    /// The page has been told that it is open.
+    pub open: bool,
+    /// The page wants no more of it.
+    pub forgotten: bool,
+    /// No frame passes any more.
+    pub cut: bool,
+    /// Frames wait, in both directions.
+    stalled: bool,
+    waiting: Vec<(Way, String)>,
+    /// The close of the space waits behind them.
+    close_waits: bool,
+    /// When the last frame of each way is through: they do not overtake each other.
+    through: [Millis; 2],
+}
+
+impl Wire {
+    fn through(&mut self, way: Way) -> &mut Millis {
+        let [up, down] = &mut self.through;
+        match way {
+            Way::ToSpace => up,
+            Way::ToPage => down,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Network {
+    pub wires: BTreeMap<SocketId, Wire>,
+    pub rules: Vec<Rule>,
+}
+
+impl Network {
+    pub fn wire(&mut self, socket: SocketId) -> &mut Wire {
+        self.wires.get_mut(&socket).expect("a known socket")
+    }
+
+    /// Sockets that the page has not given up and that have not closed.
+    pub fn open(&self) -> usize {
+        let live = self.wires.values();
+        live.filter(|wire| !wire.forgotten && !wire.cut).count()
+    }
+}
+
+fn world_id(socket: SocketId) -> world::SocketId {
+    world::SocketId(u64::from(socket.0))
+}
+
+impl Stage {
+    pub(super) fn open_socket(&mut self, socket: SocketId, url: &str) {
+        assert_eq!(url, "ws://puc.localhost:8080", "the socket of the space");
+        let known = self.network.wires.insert(socket, Wire::default());
+        assert!(known.is_none(), "{socket:?} used twice");
+        let live = self.network.open();
+        assert!(live <= 1, "{live} sockets at once");
+        let latency = self.setup.latency;
+        match self.setup.reach {
+            Reach::Nowhere => {}
+            Reach::Refused => self.in_page(latency, move |stage| stage.socket_closed(socket)),
+            Reach::Up => {
+                self.outside(latency, move |stage| {
+                    if !stage.network.wire(socket).cut {
+                        let socket = world_id(socket);
+                        stage.world_input(world::Input::Opened { socket });
+                    }
+                });
+                self.in_page(2 * latency, move |stage| {
+                    let wire = stage.network.wire(socket);
+                    if !wire.cut && !wire.forgotten {
+                        wire.open = true;
+                        stage.input(Input::SocketOpened { socket });
+                    }
+                });
+            }
+        }
+    }
+
+    /// The page learns that a socket is gone, once.
+    fn socket_closed(&mut self, socket: SocketId) {
+        let wire = self.network.wire(socket);
+        wire.cut = true;
+        if !std::mem::replace(&mut wire.forgotten, true) {
+            self.input(Input::SocketClosed { socket });
+        }
+    }
+
+    /// Invariant: nothing is sent on a socket that is not open.
+    pub(super) fn send_up(&mut self, socket: SocketId, text: String) {
+        let wire = self.network.wire(socket);
+        assert!(wire.open && !wire.forgotten, "a frame on a closed socket");
+        self.send(socket, Way::ToSpace, text);
+    }
+
+    pub(super) fn send(&mut self, socket: SocketId, way: Way, text: String) {
+        if self.network.wire(socket).cut {
+            return;
+        }
+        let rule = self
+            .network
+            .rules
+            .iter_mut()
+            .find(|rule| rule.times > 0 && rule.way == way && text.contains(rule.text));
+        if let Some(rule) = rule {
+            rule.times -= 1;
+            match rule.fate {
+                Fate::Lost => {}
+                Fate::Late(more) => self.arrive(self.setup.latency + more, socket, way, text),
+                Fate::Twice(more) => {
+                    self.in_order(socket, way, text.clone());
+                    self.arrive(self.setup.latency + more, socket, way, text);
+                }
+                Fate::Cuts => self.cut(),
+                Fate::Altered(alter) => self.in_order(socket, way, alter(&text)),
+            }
+            return;
+        }
+        self.in_order(socket, way, text);
+    }
+
+    fn in_order(&mut self, socket: SocketId, way: Way, text: String) {
+        let latency = self.setup.latency + self.below(self.setup.jitter + 1);
+        let now = self.now;
+        let wire = self.network.wire(socket);
+        if wire.stalled {
+            wire.waiting.push((way, text));
+            return;
+        }
+        let at = wire.through(way);
+        *at = (*at).max(now + latency);
+        let after = *at - now;
+        self.arrive(after, socket, way, text);
+    }
+
+    fn arrive(&mut self, after: Millis, socket: SocketId, way: Way, text: String) {
+        let deed = move |stage: &mut Stage| {
+            let wire = stage.network.wire(socket);
+            match way {
+                _ if wire.cut => {}
+                Way::ToSpace => {
+                    let socket = world_id(socket);
+                    stage.world_input(world::Input::Frame { socket, text });
+                }
+                Way::ToPage if wire.forgotten => {}
+                Way::ToPage => stage.input(received(socket, &text)),
+            }
+        };
+        match way {
+            Way::ToSpace => self.outside(after, deed),
+            Way::ToPage => self.in_page(after, deed),
+        }
+    }
+
+    /// The page closes a socket; `code` is what the space gets to see.
+    pub(super) fn close_socket(&mut self, socket: SocketId, code: u16) {
+        let latency = self.setup.latency;
+        let now = self.now;
+        let wire = self.network.wire(socket);
+        assert!(!wire.forgotten, "{socket:?} closed twice");
+        wire.forgotten = true;
+        let after = wire.through(Way::ToSpace).saturating_sub(now).max(latency);
+        self.outside(after, move |stage| {
+            let wire = stage.network.wire(socket);
+            if !std::mem::replace(&mut wire.cut, true) {
+                let socket = world_id(socket);
+                stage.world_input(world::Input::Closed { socket, code });
+            }
+        });
+    }
+
+    /// The space closes a socket.
+    pub(super) fn closed_by_space(&mut self, socket: world::SocketId) {
+        let socket = SocketId(u32::try_from(socket.0).expect("one of the page's numbers"));
+        let now = self.now;
+        let latency = self.setup.latency;
+        let wire = self.network.wire(socket);
+        let after = wire.through(Way::ToPage).saturating_sub(now).max(latency);
+        wire.close_waits = wire.stalled;
+        if wire.stalled {
+            return;
+        }
+        self.in_page(after, move |stage| stage.socket_closed(socket));
+    }
+
+    /// Every socket breaks, seen at both ends at once; what is on the way is lost.
+    pub fn cut(&mut self) {
+        for socket in self.break_wires() {
+            self.in_page(0, move |stage| stage.socket_closed(socket));
+            let socket = world_id(socket);
+            let code = 1006;
+            self.outside(0, move |stage| {
+                stage.world_input(world::Input::Closed { socket, code });
+            });
+        }
+    }
+
+    /// Every socket breaks, and only the page sees it.
+    pub fn cut_unseen_by_space(&mut self) {
+        for socket in self.break_wires() {
+            self.in_page(0, move |stage| stage.socket_closed(socket));
+        }
+    }
+
+    fn break_wires(&mut self) -> Vec<SocketId> {
+        let live = self.network.wires.iter_mut().filter(|(_, wire)| !wire.cut);
+        live.map(|(socket, wire)| {
+            wire.cut = true;
+            *socket
+        })
+        .collect()
+    }
+
+    /// Nothing passes on the sockets that are open now, and nobody sees it.
+    pub fn stall(&mut self) {
+        for wire in self.network.wires.values_mut() {
+            wire.stalled = true;
+        }
+    }
+
+    /// What was stalled passes at last.
+    pub fn flow(&mut self) {
+        let mut waiting = Vec::new();
+        let mut closed = Vec::new();
+        for (socket, wire) in &mut self.network.wires {
+            wire.stalled = false;
+            closed.extend(std::mem::take(&mut wire.close_waits).then_some(world_id(*socket)));
+            let frames = wire.waiting.drain(..);
+            waiting.extend(frames.map(|(way, text)| (*socket, way, text)));
+        }
+        for (socket, way, text) in waiting {
+            self.in_order(socket, way, text);
+        }
+        for socket in closed {
+            self.closed_by_space(socket);
+        }
+    }
+
+    pub(super) fn fetch(&mut self, ticket: Ticket, request: HttpRequest) {
+        self.browser.begin(ticket);
+        self.browser.fetching.insert(ticket);
+        self.exchange(request, move |stage, result| {
+            if stage.browser.fetching.remove(&ticket) {
+                stage.browser.running.remove(&ticket);
+                stage.input(Input::Fetched { ticket, result });
+            }
+        });
+    }
+
+    pub(super) fn cancel_fetch(&mut self, ticket: Ticket) {
+        self.browser.fetching.remove(&ticket);
+        self.browser.running.remove(&ticket);
+    }
+
+    /// One HTTP exchange; `then` may be called with an answer and with the time-out, first one first.
+    pub(super) fn exchange(
+        &mut self,
+        request: HttpRequest,
+        then: impl Fn(&mut Stage, Result<HttpResponse, FetchFailure>) + Clone + 'static,
+    ) {
+        let latency = self.setup.latency;
+        let late = then.clone();
+        self.in_page(request.timeout, move |stage| {
+            late(stage, Err(FetchFailure::Timeout));
+        });
+        match self.setup.reach {
+            Reach::Nowhere => {}
+            Reach::Refused => self.in_page(latency, move |stage| {
+                let thrown = Opaque::new("TypeError");
+                then(stage, Err(FetchFailure::Network(thrown)));
+            }),
+            Reach::Up => self.outside(latency, move |stage| {
+                let response = stage.rest(&request);
+                let expect = request.expect;
+                stage.in_page(latency, move |stage| {
+                    let body = serde_json::from_str(&response.body).ok();
+                    let body = body.and_then(|body| Body::decode(expect, &Json(&body)));
+                    let answer = HttpResponse {
+                        status: response.status,
+                        status_text: String::new(),
+                        retry_after: None,
+                        body: body.filter(|_| response.status < 300),
+                    };
+                    then(stage, Ok(answer));
+                });
+            }),
+        }
+    }
+
+    fn rest(&mut self, request: &HttpRequest) -> Response {
+        let (base, rest) = request
+            .url
+            .split_at(request.url.find("/api/").expect("a path"));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if path == "/api/fabric/subscriber/info"
+            && let Some(status) = self.setup.who_am_i.pop_front()
+        {
+            return Response::empty(status);
+        }
+        let asked = Request {
+            method: if request.body.is_some() {
+                "POST"
+            } else {
+                "GET"
+            }
+            .to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            base: base.to_owned(),
+            authorization: request.bearer.as_ref().map(|sat| format!("Bearer {sat}")),
+            body: request.body.clone().unwrap_or_default().into_bytes(),
+            ..Request::default()
+        };
+        self.with_world(|world, cx| rest::answer(world, &asked, cx))
+    }
+}
+
+fn received(socket: SocketId, text: &str) -> Input {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(frame) => Input::Frame {
+            socket,
+            frame: Incoming::decode(&Json(&frame)),
+        },
+        Err(_) => Input::FrameMalformed {
+            socket,
+            thrown: Some(Opaque::new("SyntaxError")),
+        },
+    }
+}

@@ -1,0 +1,113 @@
+//! What browser, user and network are like in a scenario. Everything can be changed while it runs.
+
+use std::collections::VecDeque;
+
+use signalwire_wasm::engine::config::Config;
+use signalwire_wasm::engine::io::{CandidateType, Millis};
+
+/// What the application's provider does.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// A SAT of this subscriber, issued by the space.
+    Subscriber(&'static str),
+    /// The exchange of this embed token.
+    Embed(&'static str),
+    /// This text as a SAT, whatever it is.
+    Text(&'static str),
+    /// A good SAT that ended before it came.
+    Expired,
+    /// Resolves to `undefined`.
+    Nothing,
+    /// Rejects.
+    Rejects,
+    /// Never settles.
+    Hangs,
+}
+
+/// What becomes of a request for a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// Granted.
+    Granted,
+    /// Rejected with a DOMException of this name.
+    Refused(&'static str),
+    /// The prompt stays open.
+    Open,
+}
+
+/// What becomes of the media path once the answer is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Up after so long.
+    Up(Millis),
+    /// Nothing happens.
+    Silent,
+    /// `failed` after so long.
+    Fails(Millis),
+}
+
+/// Whether the space can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It answers.
+    Up,
+    /// Connections are refused.
+    Refused,
+    /// Packets vanish.
+    Nowhere,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub seed: u64,
+    pub config: Config,
+    pub provider: Provider,
+    pub provider_takes: Millis,
+    pub device: Device,
+    pub device_takes: Millis,
+    pub offer_takes: Millis,
+    pub offer_fails: bool,
+    /// For each transport, counted from the local description.
+    pub candidates: Vec<(Millis, CandidateType)>,
+    /// The end of gathering, where it ends.
+    pub gathered: Option<Millis>,
+    pub answer_takes: Millis,
+    pub answer_fails: bool,
+    pub path: Path,
+    pub reach: Reach,
+    /// One way.
+    pub latency: Millis,
+    /// At most so much more, each way and frame.
+    pub jitter: Millis,
+    /// The far end's time for its SDP.
+    pub media_edge_takes: Millis,
+    /// Answers of "who am I" that replace the space's own, in order.
+    pub who_am_i: VecDeque<u16>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        use CandidateType::{Host, Relay, Routed};
+        Self {
+            seed: 1,
+            config: Config::default(),
+            provider: Provider::Subscriber("ada@example.test"),
+            provider_takes: 1,
+            device: Device::Granted,
+            device_takes: 30,
+            offer_takes: 5,
+            offer_fails: false,
+            candidates: vec![(1, Host), (25, Routed), (60, Relay)],
+            gathered: Some(121),
+            answer_takes: 3,
+            answer_fails: false,
+            path: Path::Up(40),
+            reach: Reach::Up,
+            latency: 20,
+            jitter: 0,
+            media_edge_takes: 2,
+            who_am_i: VecDeque::new(),
+        }
+    }
+}
