@@ -1,0 +1,47 @@
+// One line a test while they run, the reasons of the failures, and the sums in one line at the end.
+import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';
+
+class Sums implements Reporter {
+  #suite: Suite | undefined;
+  #errors: TestError[] = [];
+
+  onBegin(_: FullConfig, suite: Suite): void {
+    this.#suite = suite;
+  }
+
+  onTestEnd(test: TestCase, result: TestResult): void {
+    const [, project, file, ...titles] = test.titlePath();
+    const mark = result.status === 'skipped' ? 'skip' : test.ok() ? 'ok' : 'FAIL';
+    console.log(`${mark} [${project}] ${file}: ${titles.join(' › ')} (${result.duration} ms)`);
+    for (const error of test.ok() ? [] : result.errors) console.log(textOf(error));
+  }
+
+  /** An error outside every test, such as a spec that cannot be read. */
+  onError(error: TestError): void {
+    this.#errors.push(error);
+  }
+
+  onEnd({ status }: FullResult): void {
+    for (const error of this.#errors) console.log(textOf(error));
+    const sums = { passed: 0, failed: 0, skipped: 0 };
+    for (const test of this.#suite?.allTests() ?? []) {
+      const outcome = test.outcome();
+      if (outcome === 'skipped') sums.skipped += 1;
+      else if (outcome === 'expected') sums.passed += 1;
+      else sums.failed += 1;
+    }
+    if (status !== 'passed' && sums.failed === 0) sums.failed = Math.max(1, this.#errors.length);
+    console.log(`\n${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`);
+  }
+
+  printsToStdio(): boolean {
+    return true;
+  }
+}
+
+function textOf(error: TestError): string {
+  return [error.stack ?? error.message ?? error.value ?? 'unknown error', error.snippet ?? ''].join('\n');
+}
+
+// biome-ignore lint/style/noDefaultExport: Playwright reads the default export.
+export default Sums;
