@@ -14,6 +14,7 @@ const CHECKS = [
   ["tsc", "--project", "js/tools/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.reference.json"],
+  ["tsc", "--project", "tests/e2e/tsconfig.json"],
   ["biome", "lint", "--error-on-warnings"],
   ["node", "js/tools/check-rules.mjs"],
 ];
