@@ -29,7 +29,14 @@ struct Pending {
     purpose: Purpose,
     limit: Millis,
     deadline: Millis,
-    unsent: Option<String>,
+    text: String,
+    sent: bool,
+}
+
+impl Pending {
+    fn is_goodbye(&self) -> bool {
+        matches!(self.purpose, Purpose::Bye(_))
+    }
 }
 
 /// The pending requests of a client.
@@ -37,6 +44,8 @@ struct Pending {
 pub struct Rpc {
     socket: Option<SocketId>,
     pending: Vec<Pending>,
+    /// Goodbyes that nobody waits for any more and that the space has not heard: a far end would ring on.
+    goodbyes: Vec<String>,
 }
 
 impl Rpc {
@@ -54,33 +63,40 @@ impl Rpc {
         deadline: Millis,
         text: String,
     ) -> Option<Output> {
-        let (sent, unsent) = match self.socket {
-            Some(socket) => (Some(Output::Send { socket, text }), None),
-            None => (None, Some(text)),
-        };
+        let send = self.socket.map(|socket| Output::Send {
+            socket,
+            text: text.clone(),
+        });
         self.pending.push(Pending {
             id,
             purpose,
             limit,
             deadline,
-            unsent,
+            text,
+            sent: send.is_some(),
         });
-        sent
+        send
     }
 
     /// The session is authenticated on this socket: what waited is sent.
     pub fn attach(&mut self, socket: SocketId, out: &mut Vec<Output>) {
         self.socket = Some(socket);
-        let waiting = self
-            .pending
-            .iter_mut()
-            .filter_map(|pending| pending.unsent.take());
-        out.extend(waiting.map(|text| Output::Send { socket, text }));
+        let late = self.goodbyes.drain(..);
+        out.extend(late.map(|text| Output::Send { socket, text }));
+        for pending in self.pending.iter_mut().filter(|pending| !pending.sent) {
+            pending.sent = true;
+            let text = pending.text.clone();
+            out.push(Output::Send { socket, text });
+        }
     }
 
-    /// The socket is gone. Responses may still come on the socket of a resumed session.
+    /// The socket is gone. Responses may still come on the socket of a resumed session. A goodbye without
+    /// one is said again there, under its id, by which a space knows it (wire-protocol §10.3, 4).
     pub fn detach(&mut self) {
         self.socket = None;
+        for pending in &mut self.pending {
+            pending.sent &= !pending.is_goodbye();
+        }
     }
 
     /// Takes out the request with this id.
@@ -96,6 +112,9 @@ impl Rpc {
             .iter()
             .position(|pending| pending.deadline <= now)?;
         let late = self.pending.remove(index);
+        if late.is_goodbye() && !late.sent {
+            self.goodbyes.push(late.text);
+        }
         let failure = Failure::from(ErrorCode::RpcTimeout)
             .arg(late.id)
             .arg(late.limit);
@@ -107,9 +126,16 @@ impl Rpc {
         self.pending.retain(|pending| !over(pending.purpose));
     }
 
-    /// Forgets what an earlier session was asked: it will not answer any more.
-    pub fn forget_sent(&mut self) {
-        self.pending.retain(|pending| pending.unsent.is_some());
+    /// Forgets what concerns an earlier session: what it was asked, and the goodbyes to its calls.
+    pub fn forget_session(&mut self) {
+        self.goodbyes.clear();
+        self.pending
+            .retain(|pending| !pending.sent && !pending.is_goodbye());
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
     }
 
     /// Does a request for this purpose still wait for its response?
@@ -123,7 +149,7 @@ impl Rpc {
     pub fn take_back(&mut self, purpose: Purpose) -> bool {
         let before = self.pending.len();
         self.pending
-            .retain(|pending| pending.purpose != purpose || pending.unsent.is_none());
+            .retain(|pending| pending.purpose != purpose || pending.sent);
         self.pending.len() < before
     }
 

@@ -320,7 +320,7 @@ impl Session {
         self.ice_servers = result.ice_servers;
         self.ready = true;
         if fresh {
-            turn.rpc.forget_sent();
+            turn.rpc.forget_session();
         }
         turn.rpc.attach(socket, turn.out);
         turn.patch(Entity::CLIENT, Field::ClientConnected, Value::Bool(true));
@@ -422,8 +422,7 @@ impl Session {
         self.over = Some(why);
         self.user.cancel(turn);
         self.link.close(turn);
-        turn.rpc.detach();
-        turn.rpc.forget(|_| true);
+        turn.rpc.clear();
         if std::mem::take(&mut self.ready) {
             turn.patch(Entity::CLIENT, Field::ClientReady, Value::Bool(false));
         }

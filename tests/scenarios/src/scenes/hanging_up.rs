@@ -112,6 +112,31 @@ fn an_invite_that_never_left_is_taken_back_without_a_word() {
     }
 }
 
+#[test]
+fn a_far_end_does_not_ring_on_because_the_goodbye_found_no_socket() {
+    for heard_of_the_cut in [true, false] {
+        play(Setup::default(), |stage| {
+            let ready = stage.connect();
+            stage.until_settled(ready);
+            let dialled = stage.dial("/public/silent");
+            stage.until_settled(dialled.reply);
+            stage.setup.reach = Reach::Nowhere;
+            stage.cut();
+            if heard_of_the_cut {
+                stage.pass(10);
+            }
+            let over = stage.hang_up(dialled.call);
+            stage.until_settled(over);
+            stage.pass(10_000);
+            stage.setup.reach = Reach::Up;
+            stage.until(20_000, "ready again", Stage::is_ready);
+            stage.pass(1_000);
+            assert_eq!(stage.sessions()[0].resumed, 1);
+            assert_eq!(stage.ends_at_space(), [("client", "bye")]);
+        });
+    }
+}
+
 /// Aborts a dial as soon as `phase` is reached.
 fn abort_when(setup: Setup, phase: &str, reached: impl Fn(&Stage) -> bool) {
     play(setup, |stage| {
