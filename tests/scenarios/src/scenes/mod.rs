@@ -7,6 +7,7 @@ mod endings;
 mod first_call;
 mod hanging_up;
 mod lost_frames;
+mod misshapen;
 mod moments;
 mod muting;
 mod offers;

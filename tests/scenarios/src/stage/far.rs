@@ -60,7 +60,12 @@ impl Stage {
         match command {
             MediaCommand::Offer { leg, sdp, .. } => {
                 let number = sdp.strip_prefix("offer of ").and_then(|n| n.parse().ok());
-                let peer = PeerId(number.expect("an offer of this browser"));
+                let Some(peer) = number.map(PeerId) else {
+                    let reason = "no offer of this browser".to_owned();
+                    let refused = world::Input::Media(MediaEvent::Refused { leg, reason });
+                    self.outside(0, move |stage| stage.world_input(refused));
+                    return;
+                };
                 let connected = false;
                 self.legs.push(Leg {
                     id: leg,
@@ -130,6 +135,14 @@ impl Stage {
     pub fn space_sends(&mut self, text: &str) {
         let socket = self.live_socket();
         self.send(socket, Way::ToPage, text.to_owned());
+    }
+
+    /// A text that the page would not send by itself, where it has a socket.
+    pub fn page_sends(&mut self, text: &str) {
+        if self.network.open() > 0 {
+            let socket = self.live_socket();
+            self.send(socket, Way::ToSpace, text.to_owned());
+        }
     }
 
     fn live_socket(&self) -> SocketId {
