@@ -2,10 +2,10 @@
 // as a function, so that each instance gets a glue scope (and host functions) of its own.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { root, run } from "./commands.mjs";
+import { capture, root, run } from "./commands.mjs";
 import { ensureWasmBindgen, targetDirectory } from "./setup.mjs";
 import { encodeWasmText } from "./wasm-text.mjs";
 
@@ -47,14 +47,14 @@ export async function buildEngine(folder, variant) {
   mkdirSync(stage, { recursive: true });
   bindgen(built, stage, variant);
   const wasmFile = join(folder, "signalwire.wasm");
-  optimise(join(stage, "signalwire_bg.wasm"), wasmFile, variant);
+  const renamed = optimise(join(stage, "signalwire_bg.wasm"), wasmFile, variant);
   const wasm = readFileSync(wasmFile);
   // A template literal holds the text as it is: the encoder avoids the three characters that mean something there.
   writeFileSync(
     join(folder, "wasm-text.js"),
     `export const length = ${wasm.length};\nexport const text = \`${encodeWasmText(wasm)}\`;\n`,
   );
-  writeFileSync(join(folder, "glue.js"), await glueFunction(join(stage, "signalwire.js")));
+  writeFileSync(join(folder, "glue.js"), withShortNames(await glueFunction(join(stage, "signalwire.js")), renamed));
   writeFileSync(keyFile, key);
 }
 
@@ -68,7 +68,6 @@ function compile({ development, trap }) {
   if (!development) {
     args.push("-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size");
     env["RUSTC_BOOTSTRAP"] = "1";
-    // Machine paths reach the wasm as the places of panics; immediate abort drops most of them, this renames the rest.
     env["RUSTFLAGS"] = "-Zunstable-options -Cpanic=immediate-abort";
   }
   run("cargo", args, { env });
@@ -82,12 +81,44 @@ function bindgen(wasm, stage, { development }) {
   run(ensureWasmBindgen("wasm-bindgen"), args);
 }
 
-/** @param {string} from @param {string} to @param {EngineVariant} variant */
+/** @typedef {{ imports: [module: string, name: string, short: string][], exports: [name: string, short: string][] }} Renamed */
+
+/**
+ * Makes the wasm small, which in a release takes the names between it and the glue, too: they are 80 long ones with
+ * hashes, which no compressor shortens.
+ *
+ * @param {string} from @param {string} to @param {EngineVariant} variant
+ * @returns {Renamed | undefined} what wasm-opt named anew
+ */
 function optimise(from, to, { development }) {
-  const level = development ? ["-O1", "--debuginfo"] : ["-Oz", "--strip-target-features"];
+  const level = development ? ["-O1", "--debuginfo"] : ["-Oz", "--strip-target-features", "--minify-imports-and-exports-and-modules"];
   const features = ["--mvp-features", ...WASM_FEATURES.map((name) => `--enable-${name}`)];
-  run(join(root, "node_modules", ".bin", "wasm-opt"), [...level, ...features, from, "--output", to]);
-  if (statSync(to).size === 0) throw new Error("wasm-opt wrote nothing");
+  const told = capture(join(root, "node_modules", ".bin", "wasm-opt"), [...level, ...features, from, "--output", to]);
+  return development ? undefined : JSON.parse(told);
+}
+
+/** Every import is a key of one object in the glue, every export a property of `wasm`. @param {string} glue @param {Renamed | undefined} renamed */
+function withShortNames(glue, renamed) {
+  if (!renamed) return glue;
+  let short = glue;
+  const replace = (/** @type {string} */ from, /** @type {string} */ to) => {
+    const parts = short.split(from);
+    if (parts.length < 2) throw new Error(`the glue does not mention ${from}`);
+    short = parts.join(to);
+  };
+  const [module] = renamed.imports[0] ?? [];
+  replace(`"${module}": `, `"${SHORT_MODULE}": `);
+  for (const [, name, to] of renamed.imports) replace(` ${name}: `, ` ${to}: `);
+  for (const [name, to] of longestFirst(renamed.exports)) if (short.includes(`wasm.${name}`)) replace(`wasm.${name}`, `wasm.${to}`);
+  return short;
+}
+
+/** What wasm-opt calls the one module of the imports. */
+const SHORT_MODULE = "a";
+
+/** So that no name is taken for the beginning of a longer one. @param {Renamed["exports"]} names */
+function longestFirst(names) {
+  return [...names].sort(([a], [b]) => b.length - a.length);
 }
 
 /**

@@ -1,5 +1,7 @@
 // `npm run test:wasm`: the tests of src/web and src/bindings, in headless Chromium. Arguments filter tests by name.
 
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { main, root, serve } from "./commands.mjs";
@@ -41,6 +43,21 @@ async function bundleHarness(port) {
   });
 }
 
+/** Marks everything that this run starts. */
+const MARK = `SIGNALWIRE_WASM_RUN=${randomUUID()}`;
+
+/** Ends what is left of a run: a test that hangs has its driver killed, and a killed driver leaves its browser. */
+function endLeftovers() {
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)) {
+    try {
+      if (readFileSync(`/proc/${name}/environ`, "latin1").split("\0").includes(MARK)) process.kill(Number(name), "SIGKILL");
+    } catch (error) {
+      // A process that has ended, or that belongs to somebody else.
+      if (!["EACCES", "ENOENT", "EPERM", "ESRCH"].includes(/** @type {NodeJS.ErrnoException} */ (error).code ?? "")) throw error;
+    }
+  }
+}
+
 await main(async () => {
   ensureRust();
   ensureNodeModules();
@@ -50,11 +67,14 @@ await main(async () => {
     await bundleHarness(port);
     process.env["CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER"] = ensureWasmBindgen("wasm-bindgen-test-runner");
     process.env["CHROMEDRIVER"] = "/usr/bin/chromedriver";
+    const [mark, run] = MARK.split("=");
+    process.env[mark ?? ""] = run;
     process.exitCode = await serve("cargo", [
       "test", "--locked", "--package", "signalwire-wasm", "--lib", "--target", "wasm32-unknown-unknown",
       "--", ...process.argv.slice(2),
     ]);
   } finally {
     end();
+    endLeftovers();
   }
 });
