@@ -14,10 +14,7 @@ use crate::web::driver::Machine;
 #[wasm_bindgen(module = "/dist/test/harness.js")]
 extern "C" {
     fn install(keys: String, syms: String);
-    fn application(
-        authenticate: &Closure<dyn Fn() -> JsValue>,
-        deliver: &Closure<dyn Fn(JsValue)>,
-    ) -> JsValue;
+    fn application(authenticate: &Asked, deliver: &Told) -> JsValue;
     fn task() -> js_sys::Promise;
 
     #[wasm_bindgen(js_name = liveTracks)]
@@ -70,22 +67,28 @@ impl Machine for Script {
     }
 }
 
+type Asked = Closure<dyn Fn() -> JsValue>;
+type Told = Closure<dyn Fn(JsValue)>;
+
 /// A driver on a scripted machine, its application, and everything that came in.
 pub struct Stage {
     pub driver: Rc<Driver<Script>>,
     pub seen: Rc<RefCell<Vec<Input>>>,
     /// The batches as JSON, in order.
     pub batches: Rc<RefCell<Vec<String>>>,
-    pub _application: (Closure<dyn Fn() -> JsValue>, Closure<dyn Fn(JsValue)>),
+    pub _application: (Asked, Told),
 }
 
 /// The driver, as its application reaches it.
 type Handle = Rc<RefCell<Weak<Driver<Script>>>>;
 
+/// A function of the application.
+type Act<T> = Box<dyn Fn(&Driver<Script>) -> T>;
+
 /// What the application does when it is called, with the driver at hand.
 pub struct Acts {
-    pub authenticate: Box<dyn Fn(&Driver<Script>) -> JsValue>,
-    pub deliver: Box<dyn Fn(&Driver<Script>)>,
+    pub authenticate: Act<JsValue>,
+    pub deliver: Act<()>,
 }
 
 impl Default for Acts {
