@@ -70,7 +70,10 @@ export class EmbedTokenCredentialProvider implements CredentialProvider {
    */
   async authenticate(): Promise<{ token: string; expiry_at: number }> {
     try {
-      const entry = await engineEntry();
+      const found = engineEntry();
+      // Without a pause where the engine is there: the request leaves before the devices and the peer connection of a
+      // `dial()` in the same task take the page's time.
+      const entry = found instanceof Promise ? await found : found;
       return await entry.exchange(this.#host, this.#embedToken);
     } catch (thrown) {
       throw isFailure(thrown) ? errorOf(thrown) : thrown;
