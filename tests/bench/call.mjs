@@ -20,6 +20,7 @@ const SDKS = /** @type {const} */ (["ours", "reference"]);
 /** Round-trip times in milliseconds; the slope between them counts the round trips in series. */
 const RTTS = /** @type {const} */ ([0, 100]);
 const FEWEST_CALLS = 15;
+const LABELS = { dialed: "call created", connected: "connected", rtp: "first inbound RTP" };
 
 /** @typedef {typeof SDKS[number]} Sdk */
 /** @typedef {import("./page.js").Times} Times */
@@ -131,8 +132,6 @@ function report(results, json) {
   for (const sdk of SDKS) console.log(`round trips in series to connected, ${sdk}: ${slope(results, sdk).toFixed(1)}`);
   if (json) console.log(JSON.stringify(summary));
 }
-
-const LABELS = { dialed: "call created", connected: "connected", rtp: "first inbound RTP" };
 
 /** @param {number[]} values */
 function cell(values) {
