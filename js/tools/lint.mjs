@@ -15,8 +15,11 @@ const CHECKS = [
   ["tsc", "--project", "js/tests/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.reference.json"],
   ["tsc", "--project", "tests/e2e/tsconfig.json"],
+  ["tsc", "--project", "tests/bench/tsconfig.json"],
+  ["tsc", "--project", "tests/packaging/tsconfig.json"],
   ["biome", "lint", "--error-on-warnings"],
   ["node", "js/tools/check-rules.mjs"],
+  ["node", "js/tools/check-manifests.mjs"],
 ];
 
 await main(() => {

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { main, root } from "./commands.mjs";
+import { main, root, run } from "./commands.mjs";
 import { buildAll } from "./build.mjs";
 import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
 
@@ -42,6 +42,15 @@ const SUITES = [
     command: join("node_modules", ".bin", "playwright"),
     args: ["test", "--config", "tests/e2e/playwright.config.ts"],
     prepare: () => buildAll({ types: false, trap: true }),
+  },
+  {
+    name: "packaging",
+    command: process.execPath,
+    args: ["--test", "--test-reporter=tap", "tests/packaging/package.test.mjs"],
+    prepare: () => {
+      run("cargo", ["build", "--locked", "--quiet", "--package", "signalwire-space"]);
+      run(process.execPath, ["js/tools/pack.mjs"]);
+    },
   },
 ];
 
