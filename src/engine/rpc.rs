@@ -112,7 +112,7 @@ impl Rpc {
             .iter()
             .position(|pending| pending.deadline <= now)?;
         let late = self.pending.remove(index);
-        if late.is_goodbye() && !late.sent {
+        if late.is_goodbye() {
             self.goodbyes.push(late.text);
         }
         let failure = Failure::from(ErrorCode::RpcTimeout)
