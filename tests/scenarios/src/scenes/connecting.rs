@@ -267,3 +267,35 @@ fn disconnect_says_goodbye_and_connect_begins_anew() {
         assert_eq!(stage.status(again.call), "connected");
     });
 }
+
+#[test]
+fn whoever_connects_meanwhile_joins_in() {
+    play(Setup::default(), |stage| {
+        let all = [1, 2, 3].map(|_| stage.connect());
+        for ready in all {
+            stage.until_settled(ready);
+            stage.assert_resolved(ready);
+        }
+        assert_eq!(stage.times("authenticate"), 1);
+        assert_eq!(stage.times("open socket"), 1);
+        let late = stage.connect();
+        assert_eq!(stage.settled_at(late), stage.now, "at once");
+    });
+}
+
+#[test]
+fn a_credential_that_comes_after_the_disconnect_is_not_used() {
+    let setup = Setup {
+        provider_takes: 500,
+        ..Setup::default()
+    };
+    play(setup, |stage| {
+        let ready = stage.connect();
+        let gone = stage.disconnect();
+        stage.assert_resolved(gone);
+        stage.assert_rejected(ready, ErrorCode::ClientDisconnected);
+        stage.pass(1_000);
+        assert_eq!(stage.times("open socket"), 0);
+        assert_eq!(stage.times("subscriber/info"), 0);
+    });
+}

@@ -278,3 +278,37 @@ fn a_space_that_announces_its_close_is_found_again() {
         assert_eq!(stage.status(dialled.call), "connected");
     });
 }
+
+#[test]
+fn a_call_lives_through_a_train_ride() {
+    for seed in 0..40 {
+        let setup = Setup {
+            seed,
+            latency: 150,
+            jitter: 200,
+            ..Setup::default()
+        };
+        play(setup, |stage| {
+            let dialled = stage.talking("/public/echo");
+            let own = stage.own_member(dialled.call).expect("a member");
+            for _ in 0..20 {
+                stage.setup.reach = Reach::Refused;
+                stage.cut();
+                let tunnel = stage.below(20_000);
+                stage.pass(tunnel);
+                stage.setup.reach = Reach::Up;
+                let light = 5_000 + stage.below(5_000);
+                stage.pass(light);
+            }
+            stage.until(15_000, "ready", Stage::is_ready);
+            let muted = stage.mute(own, true);
+            stage.until_settled(muted);
+            stage.assert_resolved(muted);
+            assert_eq!(
+                stage.statuses(dialled.call),
+                ["trying", "connecting", "connected"]
+            );
+            assert_eq!(stage.sessions().len(), 1);
+        });
+    }
+}

@@ -213,3 +213,46 @@ fn a_destination_and_something_to_do_are_needed() {
         stage.until(1_000, "ready", Stage::is_ready);
     });
 }
+
+#[test]
+fn streams_of_the_application_are_sent_and_never_stopped() {
+    play(Setup::default(), |stage| {
+        let ready = stage.connect();
+        stage.until_settled(ready);
+        let options = json!({ "inputAudioStream": { "id": "mine" }, "video": true });
+        let dialled = stage.dial_with("/public/echo", options);
+        stage.until_status(dialled.call, "connected");
+        stage.until(100, "joined", |stage| {
+            stage.own_member(dialled.call).is_some()
+        });
+        assert_eq!(stage.times("microphone"), 1, "for the camera alone");
+        let own = stage.own_member(dialled.call).expect("a member");
+        let muted = stage.mute(own, true);
+        stage.until_settled(muted);
+        let over = stage.hang_up(dialled.call);
+        stage.until_settled(over);
+    });
+}
+
+#[test]
+fn a_slow_network_is_slow_and_works() {
+    // A response may take five seconds, the one to an invite six.
+    for (latency, works) in [(1_000, true), (2_400, true), (2_900, true), (3_100, false)] {
+        play(Setup::default(), |stage| {
+            stage.setup.latency = latency.min(2_400);
+            let ready = stage.connect();
+            stage.until_settled(ready);
+            stage.assert_resolved(ready);
+            stage.setup.latency = latency;
+            let dialled = stage.dial("/public/echo");
+            stage.until_settled(dialled.reply);
+            if works {
+                stage.assert_resolved(dialled.reply);
+                stage.until_status(dialled.call, "connected");
+            } else {
+                stage.assert_rejected(dialled.reply, ErrorCode::DialTimeout);
+            }
+            stage.pass(20_000);
+        });
+    }
+}

@@ -114,16 +114,23 @@ fn an_invite_that_never_left_is_taken_back_without_a_word() {
 
 #[test]
 fn a_far_end_does_not_ring_on_because_the_goodbye_found_no_socket() {
-    for heard_of_the_cut in [true, false] {
+    // The client knows of the cut, learns of it later, or learns of it after it has stopped to wait.
+    for heard_of_it in [-1, 1, 7_000] {
         play(Setup::default(), |stage| {
             let ready = stage.connect();
             stage.until_settled(ready);
             let dialled = stage.dial("/public/silent");
             stage.until_settled(dialled.reply);
             stage.setup.reach = Reach::Nowhere;
-            stage.cut();
-            if heard_of_the_cut {
-                stage.pass(10);
+            match u64::try_from(heard_of_it) {
+                Ok(later) => {
+                    stage.stall();
+                    stage.outside(later, Stage::cut);
+                }
+                Err(_) => {
+                    stage.cut();
+                    stage.pass(10);
+                }
             }
             let over = stage.hang_up(dialled.call);
             stage.until_settled(over);
@@ -287,4 +294,46 @@ fn after_destroy_every_command_is_refused() {
         }
         assert_eq!(stage.dial("/public/echo").call, Entity::CLIENT);
     });
+}
+
+#[test]
+fn a_dial_that_waits_for_connect_can_be_given_up() {
+    play(Setup::default(), |stage| {
+        let aborted = stage.dial("/public/echo");
+        stage.abort(aborted);
+        stage.assert_rejected(aborted.reply, ErrorCode::DialAborted);
+        let hung_up = stage.dial("/public/echo");
+        let over = stage.hang_up(hung_up.call);
+        stage.assert_resolved(over);
+        stage.assert_rejected(hung_up.reply, ErrorCode::DialFailed);
+        let gone = stage.dial("/public/echo");
+        let disconnected = stage.disconnect();
+        stage.assert_resolved(disconnected);
+        stage.assert_rejected(gone.reply, ErrorCode::ClientDisconnected);
+        assert!(stage.deeds().is_empty());
+    });
+}
+
+#[test]
+fn a_space_that_has_forgotten_the_call_does_not_keep_a_hang_up_waiting() {
+    play(Setup::default(), |stage| {
+        let dialled = stage.talking("/public/echo");
+        let id = stage.call_id(dialled.call);
+        // Somebody else's goodbye for the same call, which the client has not heard of.
+        stage.page_sends(&bye(&id));
+        stage.once(Way::ToPage, "CALL ENDED", Fate::Lost);
+        stage.pass(100);
+        let over = stage.hang_up(dialled.call);
+        stage.until_settled(over);
+        stage.assert_resolved(over);
+        stage.assert_ended(dialled.call, "normal");
+    });
+}
+
+fn bye(call_id: &str) -> String {
+    let inner = json!({ "dialogParams": { "callID": call_id } });
+    let message = json!({ "jsonrpc": "2.0", "id": "i", "method": "verto.bye", "params": inner });
+    let params = json!({ "callID": call_id, "node_id": "", "message": message });
+    let id = "somebody else";
+    json!({ "jsonrpc": "2.0", "id": id, "method": "webrtc.verto", "params": params }).to_string()
 }
