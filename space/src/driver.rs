@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::media::{MediaHandle, RtpCounts};
 use crate::rest;
 use crate::world::media::{LegId, MediaCommand, MediaEvent};
-use crate::world::report::REMEMBERED;
+use crate::world::report::{CallReport, REMEMBERED};
 use crate::world::{Config, Cx, Input, Millis, Output, SocketId, World};
 
 /// What the world wants of one socket.
@@ -207,6 +207,17 @@ impl Driver {
     /// Breaks a socket as a bad network does; its task reports the end.
     pub(crate) fn cut(&self, socket: SocketId) {
         self.downstream(socket, Downstream::Cut);
+    }
+
+    /// The far end of every live call hangs up; returns how many there were.
+    pub(crate) fn hang_up_all(&mut self) -> usize {
+        let live = |call: &CallReport| call.ended.is_none();
+        let calls: Vec<CallReport> = self.world.calls().into_iter().filter(live).collect();
+        let count = calls.len();
+        for call in calls {
+            self.input(Input::FarEndHangsUp { call: call.id });
+        }
+        count
     }
 
     /// The WebSocket is gone.

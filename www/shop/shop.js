@@ -26,7 +26,7 @@ function answersOf(info) {
   if (!first) return answers;
   return [
     ...answers,
-    { label: 'Nobody: the destination does not exist', to: '/public/nowhere', token: first.token },
+    { label: 'Nobody: the token does not reach so far', to: '/public/nowhere', token: first.token },
     { label: 'Nobody: the token is refused', to: first.to, token: 'c2c_refused' },
   ];
 }

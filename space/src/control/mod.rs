@@ -66,6 +66,10 @@ impl FrontDesk {
                     .await
                     .map(|()| json!({ "reset": true }))
             }
+            ("POST", "hangup") => {
+                let hang_up = |driver: &mut Driver| json!({ "hung_up": driver.hang_up_all() });
+                self.handle.run(hang_up).await
+            }
             ("POST", "drop") => match object(&request.body) {
                 Ok(body) => self.drop_sockets(body.get("session").cloned()).await,
                 Err(why) => return Response::json(422, &json!({ "error": why })),

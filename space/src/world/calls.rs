@@ -18,8 +18,8 @@ use super::{World, codes, ids, loud, quiet};
 const WITHOUT_MEDIA_LIMIT: Millis = 30_000;
 /// A call with media but without a socket ends after.
 const WITHOUT_SOCKET_LIMIT: Millis = 60_000;
-/// A call with neither ends after.
-const WITHOUT_BOTH_LIMIT: Millis = 30_000;
+/// A call with neither ends after; with room for finding out, so that it is over within 30 s.
+const WITHOUT_BOTH_LIMIT: Millis = 25_000;
 /// Between two `verto.ping` of a call (wire-protocol §8.3).
 const PING_EVERY: Millis = 30_000;
 

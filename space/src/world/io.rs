@@ -53,6 +53,11 @@ pub enum Input {
     Media(MediaEvent),
     /// A deadline may have passed.
     Tick,
+    /// The far end of a call hangs up. Without effect where there is no such call.
+    FarEndHangsUp {
+        /// The client's call id.
+        call: String,
+    },
     /// Back to the seeds: sessions and calls are dropped.
     Reset,
 }

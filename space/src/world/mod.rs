@@ -35,6 +35,7 @@ pub use io::{Cx, Input, Millis, Output, SocketId};
 pub use signalwire_wasm::engine::wire::session::IceServer;
 
 use calls::Call;
+use codes::Cause;
 use directory::Directory;
 use media::LegId;
 use sat::Mint;
@@ -96,6 +97,9 @@ impl World {
             Input::Closed { socket, code } => self.closed(socket, code, cx, out),
             Input::Media(event) => self.media_event(event, cx, out),
             Input::Tick => {}
+            Input::FarEndHangsUp { call } => {
+                self.end_by_space(&call, Cause::normal(), "bye", cx, out);
+            }
             Input::Reset => self.reset(out),
         }
         self.keep_time(cx, out);

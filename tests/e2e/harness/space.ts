@@ -93,7 +93,7 @@ export class Space {
         authorization: `Basic ${Buffer.from(`${project_id}:${api_token}`).toString('base64')}`,
         'content-type': 'application/json',
       },
-      body: JSON.stringify({ reference, ch: this.info.hosts.websocket, ...more }),
+      body: JSON.stringify({ reference, ...more }),
     });
     if (!response.ok) throw new Error(`no SAT: ${response.status} ${await response.text()}`);
     const { token } = (await response.json()) as { token: string };
@@ -122,6 +122,16 @@ export class Space {
     await this.#desk('drop', 'POST');
   }
 
+  /** The far end of every call hangs up. */
+  async hangUp(): Promise<void> {
+    await this.#desk('hangup', 'POST');
+  }
+
+  /** Everything on the main port takes this long there and back. */
+  async setRoundTrip(milliseconds: number): Promise<void> {
+    await this.#desk('network', 'POST', { rtt_ms: milliseconds });
+  }
+
   /** Ends the process as a crash would: nothing is said to anybody. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
@@ -134,9 +144,12 @@ export class Space {
     await this.#exited;
   }
 
-  async #desk(what: string, method = 'GET'): Promise<unknown> {
+  async #desk(what: string, method = 'GET', body?: object): Promise<unknown> {
     const port = new URL(this.info.undelayed).port;
-    const response = await fetch(`http://127.0.0.1:${port}/.space/${what}`, { method });
+    const response = await fetch(`http://127.0.0.1:${port}/.space/${what}`, {
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+    });
     if (!response.ok) throw new Error(`/.space/${what}: ${response.status}`);
     return response.json();
   }

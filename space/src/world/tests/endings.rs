@@ -46,6 +46,22 @@ fn a_hang_up_is_answered_and_remembered() {
 }
 
 #[test]
+fn the_far_end_hangs_up() {
+    let mut scene = Scene::new();
+    let client = scene.ada();
+    scene.call(client, "c-1", "/public/echo");
+    scene.events(client);
+    for call in ["c-0", "c-1", "c-1"] {
+        let call = call.to_owned();
+        scene.input(Input::FarEndHangsUp { call });
+    }
+    let byes = byes(&scene.events(client));
+    assert_eq!(byes.len(), 1, "{byes:?}");
+    assert_eq!(byes[0]["causeCode"], 16);
+    assert_eq!(how(&scene), Some((16, "space", "bye")));
+}
+
+#[test]
 fn the_clients_own_cause_is_kept() {
     let mut scene = Scene::new();
     let client = scene.ada();
@@ -112,14 +128,14 @@ fn a_lost_socket_keeps_a_call_with_media_for_a_minute() {
 }
 
 #[test]
-fn without_socket_and_media_a_call_lives_half_a_minute() {
+fn without_socket_and_media_a_call_ends_within_half_a_minute() {
     let mut scene = Scene::new();
     let client = scene.ada();
     scene.call(client, "c-1", "/public/echo");
     close(&mut scene, client, 1006);
     scene.pass(5_000, &[]);
     scene.kill_media();
-    scene.pass(24_999, &[]);
+    scene.pass(19_999, &[]);
     assert_eq!(how(&scene), None);
     scene.pass(1, &[]);
     assert_eq!(how(&scene), Some((102, "space", "client_lost")));
@@ -137,7 +153,7 @@ fn a_silent_call_does_not_outlive_its_socket_for_long() {
     );
     scene.pass(100_000, &[client]);
     close(&mut scene, client, 1006);
-    scene.pass(29_999, &[]);
+    scene.pass(24_999, &[]);
     assert_eq!(how(&scene), None);
     scene.pass(1, &[]);
     assert_eq!(how(&scene), Some((102, "space", "client_lost")));
