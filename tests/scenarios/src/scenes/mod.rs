@@ -6,6 +6,7 @@ mod devices;
 mod endings;
 mod first_call;
 mod hanging_up;
+mod leaving;
 mod lost_frames;
 mod misshapen;
 mod moments;
