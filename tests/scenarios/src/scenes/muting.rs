@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signalwire_wasm::engine::error::ErrorCode;
-use signalwire_wasm::engine::io::Entity;
+use signalwire_wasm::engine::io::{Entity, Kind};
 
 use crate::stage::{Device, Fate, Reach, Setup, Stage, Way, play};
 
@@ -184,5 +184,45 @@ fn somebody_who_leaves_while_being_muted_settles_the_promise() {
             "the own microphone is not concerned"
         );
         assert_eq!(stage.status(call), "connected");
+    });
+}
+
+#[test]
+fn the_camera_goes_its_own_way() {
+    play(Setup::default(), |stage| {
+        let ready = stage.connect();
+        stage.until_settled(ready);
+        let call = stage
+            .dial_with("/public/echo", json!({ "video": true }))
+            .call;
+        stage.until(10_000, "joined", |stage| stage.own_member(call).is_some());
+        let own = stage.own_member(call).expect("a member");
+        assert!(stage.browser.films());
+        let dark = stage.mute_kind(own, Kind::Video, true);
+        let quiet = stage.mute(own, true);
+        assert!(!stage.browser.films() && !stage.browser.records());
+        let light = stage.mute_kind(own, Kind::Video, false);
+        for wish in [dark, quiet, light] {
+            stage.until_settled(wish);
+            stage.assert_resolved(wish);
+        }
+        assert!(stage.browser.films());
+        let leg = &stage.calls_at_space()[0].legs[0];
+        assert!(leg.audio_muted && !leg.video_muted);
+    });
+}
+
+#[test]
+fn a_kind_that_is_not_sent_is_muted_at_the_space_alone() {
+    play(Setup::default(), |stage| {
+        let (_, own) = talking(stage);
+        for muted in [true, false] {
+            let wish = stage.mute_kind(own, Kind::Video, muted);
+            stage.until_settled(wish);
+            stage.assert_resolved(wish);
+        }
+        assert_eq!(stage.times("stop tracks"), 0);
+        assert_eq!(stage.times("restore track"), 0);
+        assert!(stage.browser.records());
     });
 }

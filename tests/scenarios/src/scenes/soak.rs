@@ -1,6 +1,7 @@
 //! Anything at any time: random acts of everybody, thousands of times, under every invariant.
 
-use signalwire_wasm::engine::io::Entity;
+use serde_json::json;
+use signalwire_wasm::engine::io::{Entity, Kind};
 
 use crate::stage::{Device, Dialled, Fate, Path, Provider, Reach, Setup, Stage, Way, play};
 
@@ -34,6 +35,16 @@ fn destination(stage: &mut Stage) -> &'static str {
     all[usize::try_from(stage.below(6)).unwrap_or(0)]
 }
 
+fn options(stage: &mut Stage) -> serde_json::Value {
+    match stage.below(8) {
+        0 => json!({ "video": true }),
+        1 => json!({ "audio": false }),
+        2 => json!({ "relayOnly": true }),
+        3 => json!({ "fallbackToReceiveOnly": false }),
+        _ => json!({}),
+    }
+}
+
 fn some_call(stage: &mut Stage, dialled: &[Dialled]) -> Option<Dialled> {
     let count = u64::try_from(dialled.len()).unwrap_or(0);
     if count == 0 {
@@ -58,7 +69,8 @@ fn act_on_call(stage: &mut Stage, one: Dialled) {
         _ => {
             if let Some(own) = stage.own_member(one.call) {
                 let muted = stage.below(2) == 0;
-                stage.mute(own, muted);
+                let kind = [Kind::Audio, Kind::Video][usize::from(stage.below(3) == 0)];
+                stage.mute_kind(own, kind, muted);
             }
         }
     }
@@ -74,7 +86,7 @@ fn act_of_the_world(stage: &mut Stage) {
         3 => (Way::ToPage, Fate::Cuts),
         _ => (Way::ToSpace, Fate::Cuts),
     };
-    match stage.below(12) {
+    match stage.below(16) {
         0 | 1 => stage.cut(),
         2 => stage.cut_unseen_by_space(),
         3 => stage.stall(),
@@ -84,6 +96,10 @@ fn act_of_the_world(stage: &mut Stage) {
         7 => stage.setup.reach = Reach::Up,
         8 => stage.space_restarts(),
         9 => stage.setup.device = Device::Refused("NotAllowedError"),
+        12 => stage.setup.device = Device::Granted,
+        13 => stage.setup.gathered = None,
+        14 => stage.setup.who_am_i = [500, 503].into(),
+        15 => stage.setup.offer_fails = true,
         10 => stage.setup.path = Path::Fails(3_000),
         _ => stage.once(way, "", fate),
     }
@@ -99,7 +115,8 @@ fn act(stage: &mut Stage, dialled: &mut Vec<Dialled>) {
         }
         2..=4 => {
             let to = destination(stage);
-            let one = stage.dial(to);
+            let options = options(stage);
+            let one = stage.dial_with(to, options);
             dialled.push(one);
         }
         5..=7 => {

@@ -55,6 +55,12 @@ impl Browser {
             .any(|stream| stream.tracks.audio || stream.tracks.video)
     }
 
+    /// Is the camera's light on?
+    pub fn films(&self) -> bool {
+        let mut own = self.streams.values().filter(|stream| !stream.given);
+        own.any(|stream| stream.tracks.video)
+    }
+
     /// Invariant: a ticket is new, and its result comes once.
     pub fn begin(&mut self, ticket: Ticket) {
         assert!(self.used_tickets.insert(ticket), "{ticket:?} used twice");

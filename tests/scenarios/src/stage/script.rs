@@ -70,8 +70,11 @@ impl Stage {
     }
 
     pub fn mute(&mut self, member: Entity, muted: bool) -> Reply {
+        self.mute_kind(member, Kind::Audio, muted)
+    }
+
+    pub fn mute_kind(&mut self, member: Entity, kind: Kind, muted: bool) -> Reply {
         let reply = self.application.promise("mute()");
-        let kind = Kind::Audio;
         self.input(Input::Mute {
             reply,
             member,
