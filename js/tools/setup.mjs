@@ -1,10 +1,10 @@
 // What the scripts need on the machine. Each step is done when it is missing and may be done without
 // asking (npm modules, the wasm target, as root on Debian the browsers); otherwise it is named in one line to type.
-// This module and what it imports stand on Node alone: it runs before `node_modules` exists.
+// This module and what it imports stand on Node alone: it runs before `node_modules` exists. Run alone, it does them all.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Advice, capture, root, run, succeeds } from "./commands.mjs";
+import { Advice, capture, main, root, run, succeeds } from "./commands.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -65,4 +65,12 @@ export function targetDirectory() {
 export function ensureWasmBindgen(name) {
   run("cargo", ["build", "--quiet", "--locked", "--profile", "tools", "--package", "wasm-bindgen-pinned", "--bin", name]);
   return join(targetDirectory(), "tools", name);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await main(() => {
+    ensureRust();
+    ensureNodeModules();
+    ensureBrowsers();
+  });
 }
