@@ -6,6 +6,7 @@
 //   --trace     instead of measuring: what happens when, in one call of each SDK at each round-trip time
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -130,6 +131,8 @@ function report(results, json) {
     }
   }
   for (const sdk of SDKS) console.log(`round trips in series to connected, ${sdk}: ${slope(results, sdk).toFixed(1)}`);
+  // What else runs on the machine slows both, and not by the same share: medians of a busy machine are no result.
+  console.log(`load of the machine in the last minute: ${(loadavg()[0] ?? 0).toFixed(1)} on ${availableParallelism()} cores`);
   if (json) console.log(JSON.stringify(summary));
 }
 
