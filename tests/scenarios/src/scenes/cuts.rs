@@ -146,6 +146,28 @@ fn a_space_that_restarts_takes_the_call_along() {
 }
 
 #[test]
+fn a_dial_that_the_space_forgot_does_not_wait_out_its_time() {
+    play(Setup::default(), |stage| {
+        let ready = stage.connect();
+        stage.until_settled(ready);
+        stage.once(Way::ToPage, "CALL CREATED", Fate::Cuts);
+        let dialled = stage.dial("/public/silent");
+        stage.until_deed("verto.invite");
+        stage.pass(stage.setup.latency);
+        stage.space_restarts();
+        let begun = stage.now;
+        stage.until_settled(dialled.reply);
+        stage.assert_rejected(dialled.reply, ErrorCode::DialFailed);
+        assert!(stage.now - begun < 1_000, "{}", stage.now - begun);
+        stage.assert_ended(dialled.call, "network");
+        assert_eq!(
+            stage.call_errors(dialled.call),
+            [(ErrorCode::SessionLost, true)]
+        );
+    });
+}
+
+#[test]
 fn a_hang_up_under_way_settles_when_the_session_is_lost() {
     play(Setup::default(), |stage| {
         let dialled = stage.talking("/public/echo");
