@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use signalwire_wasm::engine::error::ErrorCode;
+use signalwire_wasm::engine::state::Field;
 
 use crate::stage::{Fate, Reach, Setup, Stage, Way, play};
 
@@ -54,6 +55,22 @@ fn a_session_is_taken_up_with_its_protocol_and_state() {
             assert_eq!(sessions[0].resumed, cuts);
         }
         assert_eq!(stage.times("subscriber/info"), 1, "who am I is asked once");
+    });
+}
+
+#[test]
+fn what_has_been_heard_is_not_told_again_after_a_cut() {
+    play(Setup::default(), |stage| {
+        let dialled = stage.talking("/public/echo");
+        stage.pass(1_000);
+        for _ in 0..3 {
+            stage.cut();
+            stage.pass(1_000);
+        }
+        let joined = stage
+            .application
+            .values(dialled.call, Field::CallCapabilities);
+        assert_eq!(joined.len(), 1);
     });
 }
 

@@ -19,17 +19,19 @@ fn muted_at_space(stage: &Stage) -> bool {
 fn muting_turns_the_light_off_at_once_and_unmuting_on_again() {
     play(Setup::default(), |stage| {
         let (_, own) = talking(stage);
-        let muted = stage.mute(own, true);
-        assert!(!stage.browser.records());
-        stage.until_settled(muted);
-        stage.assert_resolved(muted);
-        assert!(muted_at_space(stage));
-        let loud = stage.mute(own, false);
-        stage.until_settled(loud);
-        stage.assert_resolved(loud);
-        assert!(stage.browser.records());
-        assert!(!muted_at_space(stage));
-        assert_eq!(stage.times("restore track"), 1);
+        for times in 1..=3 {
+            let muted = stage.mute(own, true);
+            assert!(!stage.browser.records());
+            stage.until_settled(muted);
+            stage.assert_resolved(muted);
+            assert!(muted_at_space(stage));
+            let loud = stage.mute(own, false);
+            stage.until_settled(loud);
+            stage.assert_resolved(loud);
+            assert!(stage.browser.records());
+            assert!(!muted_at_space(stage));
+            assert_eq!(stage.times("restore track"), times);
+        }
     });
 }
 
