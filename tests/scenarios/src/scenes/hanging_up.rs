@@ -113,6 +113,21 @@ fn an_invite_that_never_left_is_taken_back_without_a_word() {
 }
 
 #[test]
+fn a_goodbye_that_went_down_with_its_socket_is_repeated_at_once() {
+    play(Setup::default(), |stage| {
+        let ready = stage.connect();
+        stage.until_settled(ready);
+        let dialled = stage.dial("/public/silent");
+        stage.until_settled(dialled.reply);
+        stage.once(Way::ToSpace, "verto.bye", Fate::Cuts);
+        let (begun, over) = (stage.now, stage.hang_up(dialled.call));
+        stage.until_settled(over);
+        assert!(stage.now - begun < 500, "{}", stage.now - begun);
+        assert_eq!(stage.ends_at_space(), [("client", "bye")]);
+    });
+}
+
+#[test]
 fn a_far_end_does_not_ring_on_because_the_goodbye_found_no_socket() {
     // The client knows of the cut, learns of it later, or learns of it after it has stopped to wait.
     for heard_of_it in [-1, 1, 7_000] {
