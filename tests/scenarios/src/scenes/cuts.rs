@@ -186,17 +186,27 @@ fn a_dial_that_the_space_forgot_does_not_wait_out_its_time() {
 
 #[test]
 fn a_hang_up_under_way_settles_when_the_session_is_lost() {
-    play(Setup::default(), |stage| {
-        let dialled = stage.talking("/public/echo");
-        stage.setup.reach = Reach::Refused;
-        stage.cut();
-        stage.pass(100);
-        let over = stage.hang_up(dialled.call);
-        stage.space_restarts();
-        stage.setup.reach = Reach::Up;
-        stage.until_settled(over);
-        stage.assert_ended(dialled.call, "normal");
-    });
+    for outage in [0, 10_000] {
+        play(Setup::default(), |stage| {
+            let dialled = stage.talking("/public/echo");
+            stage.setup.reach = Reach::Refused;
+            stage.cut();
+            stage.pass(100);
+            let over = stage.hang_up(dialled.call);
+            stage.space_restarts();
+            stage.pass(outage);
+            stage.setup.reach = Reach::Up;
+            stage.until_settled(over);
+            stage.assert_ended(dialled.call, "normal");
+            stage.until(5_000, "ready", Stage::is_ready);
+            stage.pass(1_000);
+            assert_eq!(
+                stage.times("verto.bye"),
+                0,
+                "there is nothing to take leave of"
+            );
+        });
+    }
 }
 
 #[test]
