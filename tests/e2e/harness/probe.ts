@@ -37,6 +37,12 @@ export interface Probe {
   described: number[];
   /** ICE servers that take the place of the space's. */
   iceServers: RTCIceServer[] | undefined;
+  /** What the visitor's decision about the microphone waits for. */
+  decision: Promise<void>;
+  /** How often the microphone was asked for. */
+  asked: number;
+  /** How many tracks of it there were. */
+  readonly granted: number;
   load(entry: string, wasm?: string): Promise<void>;
   facts(error: unknown): ErrorFacts;
   settle(promise: Promise<unknown>): Promise<Outcome>;
@@ -75,6 +81,10 @@ export function installProbe(): void {
   };
   globalThis.probe = {
     statuses: [], callErrors: [], clientErrors: [], outcome: undefined, sent: [], described: [], iceServers: undefined,
+    decision: Promise.resolve(), asked: 0,
+    get granted() {
+      return tracks.length;
+    },
     async load(entry, wasm) {
       globalThis.sdk = await import(entry);
       if (wasm) await globalThis.sdk.loadEngine(wasm);
@@ -132,6 +142,8 @@ export function installProbe(): void {
   if (!mediaDevices) return;
   const acquire = mediaDevices.getUserMedia.bind(mediaDevices);
   mediaDevices.getUserMedia = async (constraints) => {
+    globalThis.probe.asked += 1;
+    await globalThis.probe.decision;
     const stream = await acquire(constraints);
     tracks.push(...stream.getTracks());
     return stream;

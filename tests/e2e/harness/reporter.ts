@@ -16,6 +16,15 @@ class Sums implements Reporter {
     for (const error of test.ok() ? [] : result.errors) console.log(textOf(error));
   }
 
+  onStdOut(chunk: string | Buffer): void {
+    process.stdout.write(chunk);
+  }
+
+  /** Also the log of the spaces: errors alone. */
+  onStdErr(chunk: string | Buffer): void {
+    process.stderr.write(chunk);
+  }
+
   /** An error outside every test, such as a spec that cannot be read. */
   onError(error: TestError): void {
     this.#errors.push(error);
