@@ -1,4 +1,5 @@
-// The page goes away in the middle of a call.
+// The page goes away in the middle of a call. In Chromium alone: Firefox has closed the sockets of a page that is left
+// or reloaded before `pagehide` comes; there the far end learns it from the closed DTLS transport.
 import type { Page } from '@playwright/test';
 import type { Space } from './harness/space.js';
 import { expect, expectStatus, test } from './harness/test.js';

@@ -25,7 +25,15 @@ const config: PlaywrightTestConfig = defineConfig({
     },
     {
       name: 'firefox',
-      testMatch: ['first-call.spec.ts', 'click-to-call-panel.spec.ts'],
+      // Where browsers differ: media, the end of things, traps, the panel.
+      testMatch: [
+        'first-call.spec.ts',
+        'client.spec.ts',
+        'giving-up.spec.ts',
+        'trap.spec.ts',
+        'click-to-call-page.spec.ts',
+        'click-to-call-panel.spec.ts',
+      ],
       use: {
         browserName: 'firefox',
         // The stock Firefox, not a build of Playwright's.
