@@ -7,6 +7,6 @@ import { buildAll } from "./build.mjs";
 await main(async () => {
   await buildAll({ types: false });
   process.exitCode = await serve("cargo", [
-    "run", "--locked", "--quiet", "--package", "signalwire-space", "--", ...process.argv.slice(2),
+    "run", "--locked", "--package", "signalwire-space", "--", ...process.argv.slice(2),
   ]);
 });
