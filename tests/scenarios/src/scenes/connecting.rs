@@ -89,6 +89,23 @@ fn attempts_are_spaced_from_a_tenth_to_three_seconds() {
 }
 
 #[test]
+fn a_socket_that_does_not_open_within_ten_seconds_is_given_up() {
+    let setup = Setup {
+        reach: Reach::Nowhere,
+        ..Setup::default()
+    };
+    play(setup, |stage| {
+        let ready = stage.connect();
+        stage.pass(40_000);
+        for pause in pauses(stage) {
+            assert!((10_050..13_000).contains(&pause), "{pause}");
+        }
+        assert!(stage.times("open socket") >= 3);
+        stage.assert_rejected(ready, ErrorCode::ConnectTimeout);
+    });
+}
+
+#[test]
 fn a_silent_space_is_given_fifteen_seconds() {
     play(Setup::default(), |stage| {
         stage.always(Way::ToPage, "", Fate::Lost);

@@ -75,6 +75,9 @@ fn without_microphone_and_nothing_to_hear_there_is_no_call() {
             stage.until_settled(dialled.reply);
             stage.assert_rejected(dialled.reply, ErrorCode::DialFailed);
             assert_eq!(cause_of(stage, dialled), ErrorCode::MediaDenied);
+            let cause = &stage.rejection(dialled.reply).cause;
+            let is_fatal = matches!(cause, Some(Cause::Failure(cause)) if cause.fatal);
+            assert!(is_fatal, "{cause:?}");
             assert_eq!(
                 stage.call_errors(dialled.call),
                 [(ErrorCode::MediaDenied, true)]
