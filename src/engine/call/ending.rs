@@ -68,8 +68,8 @@ impl EndCode {
             18 | 19 => Self::NoAnswer,
             52 | 54 | 57 => Self::Forbidden,
             487 => Self::Cancelled,
-            102 | 602 => Self::Expired,
-            38 | 41 | 42 => Self::Network,
+            602 => Self::Expired,
+            38 | 41 | 42 | 102 => Self::Network,
             58 | 65 | 69 | 88 | 804 => Self::Media,
             _ => return None,
         })
@@ -89,8 +89,10 @@ impl EndCode {
                 Self::Forbidden
             }
             "ORIGINATOR_CANCEL" => Self::Cancelled,
-            "ALLOTTED_TIMEOUT" | "RECOVERY_ON_TIMER_EXPIRE" => Self::Expired,
-            "NETWORK_OUT_OF_ORDER" | "NORMAL_TEMPORARY_FAILURE" => Self::Network,
+            "ALLOTTED_TIMEOUT" => Self::Expired,
+            "NETWORK_OUT_OF_ORDER" | "NORMAL_TEMPORARY_FAILURE" | "RECOVERY_ON_TIMER_EXPIRE" => {
+                Self::Network
+            }
             "MEDIA_TIMEOUT" | "INCOMPATIBLE_DESTINATION" => Self::Media,
             _ => return None,
         })
@@ -182,6 +184,8 @@ mod tests {
             (None, Some(20), EndCode::NotRegistered),
             (None, Some(52), EndCode::Forbidden),
             (None, Some(602), EndCode::Expired),
+            (None, Some(102), EndCode::Network),
+            (Some("RECOVERY_ON_TIMER_EXPIRE"), None, EndCode::Network),
         ];
         for (cause, code, expected) in rows {
             assert_eq!(EndCode::of_bye(cause, code), expected, "{cause:?} {code:?}");
