@@ -54,7 +54,11 @@ const sdk = new LazyModule<Sdk>(new URL(defaults['sdk'] ?? 'signalwire.bundle.mj
 
 function warmUp(): void {
   void panel.load();
-  void sdk.load();
+  // A file that cannot be loaded is told of when it is needed, by the click.
+  sdk.load().then(
+    ({ warmUp: start }) => start(),
+    () => undefined,
+  );
 }
 
 function buttonOf(event: Event): HTMLElement | null {

@@ -10,6 +10,7 @@ export {
   StaticCredentialProvider,
 } from "./public/credentials.js";
 export { embeddableCall } from "./public/embeddable-call.js";
+export { warmUp } from "./public/engine-entry.js";
 export {
   CallCreateError,
   InvalidCredentialsError,

@@ -61,5 +61,7 @@ export interface Call {
 
 /** What `signalwire.bundle.mjs` exports, as far as the panel needs it. */
 export interface Sdk {
+  /** Starts the engine, so that the click does not wait for it. */
+  warmUp(): void;
   embeddableCall(options: { to: string; embedToken: string; host: string; signal: AbortSignal }): Promise<Call>;
 }

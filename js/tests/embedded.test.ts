@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { EmbedTokenCredentialProvider, embeddableCall, ready, type SignalWireError, StaticCredentialProvider, version } from "../index.js";
+import { EmbedTokenCredentialProvider, embeddableCall, ready, type SignalWireError, StaticCredentialProvider, version, warmUp } from "../index.js";
+import { provideEngineEntry } from "../public/engine-entry.js";
 import { createdCall, delivered, endedCall, failure, freshEngine, type ScriptedEngine } from "./scripted-engine.js";
 
 let engine: ScriptedEngine;
@@ -13,6 +14,22 @@ const OPTIONS = { to: "/public/echo", embedToken: "c2c_1", host: "localhost:1" }
 test("importing in Node touches no browser, and the package says that it is there", () => {
   assert.equal(ready, true);
   assert.equal(version, "0.0.0-test");
+});
+
+test("warming up starts the engine and makes nothing else; where there is no engine it says nothing", async () => {
+  warmUp();
+  assert.deepEqual([engine.starts, engine.clients.length, engine.exchanged.length], [1, 0, 0]);
+  provideEngineEntry(() => Promise.resolve(engine));
+  warmUp();
+  await delivered();
+  assert.equal(engine.starts, 2);
+  provideEngineEntry(() => Promise.reject(new Error("not found")));
+  warmUp();
+  provideEngineEntry(() => {
+    throw new Error("no WebAssembly");
+  });
+  warmUp();
+  await delivered();
 });
 
 test("missing options reject, listed in their order, and nothing is made", async () => {

@@ -76,6 +76,11 @@ export class ScriptedEngine implements EngineEntry {
   exchanged: [host: string, embedToken: string][] = [];
   exchangeResult: () => Promise<{ token: string; expiry_at: number }> = () => Promise.resolve({ token: "sat", expiry_at: 1 });
   refuseConfig: EngineFailure | undefined;
+  starts = 0;
+
+  start(): void {
+    this.starts += 1;
+  }
 
   createClient(config: EngineConfig, host: Host): EngineClient {
     if (this.refuseConfig) throw this.refuseConfig;

@@ -107,6 +107,8 @@ export interface EngineClient {
 
 /** What `enter.ts` offers. */
 export interface EngineEntry {
+  /** Makes the instance that the next client or exchange will use, unless it is there. */
+  start(): void;
   /** Makes a client. Throws an {@link EngineFailure} wrapped by the facade for a bad config. */
   createClient(config: EngineConfig, host: Host): EngineClient;
   /** The exchange of an embed token, without a client. Rejects with an {@link EngineFailure}. */

@@ -11,6 +11,7 @@ export function engineEntryOf(module: WebAssembly.Module): EngineEntry {
     return current;
   };
   return {
+    start: () => void living(),
     createClient: (config, host) => new Client(living(), config, host),
     exchange: (host, embedToken) => exchange(living(), host, embedToken),
   };

@@ -110,6 +110,8 @@ globalThis.scripted = {
   },
 };
 
+export function warmUp() {}
+
 export function embeddableCall(options) {
   const dial = Promise.withResolvers?.() ?? {};
   if (!dial.promise) dial.promise = new Promise((resolve, reject) => Object.assign(dial, { resolve, reject }));
