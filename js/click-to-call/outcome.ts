@@ -57,7 +57,7 @@ const BY_CODE: Readonly<Record<string, OutcomeCode>> = {
   credentials_malformed: 'token',
   credentials_missing: 'token',
   credentials_rejected: 'token',
-  dependency_missing: 'incomplete',
+  dependency_missing: 'unsupported',
   destination_missing: 'incomplete',
   embed_service_failed: 'unavailable',
   embed_token_rejected: 'token',
@@ -104,7 +104,7 @@ export function outcomeText({ code, byVisitor, answered }: Outcome, who: string,
     case 'declined':
       return failure('Call declined', `${who} cannot take your call at the moment.`);
     case 'no_answer':
-      return failure('No answer', `${who} did not pick up within a minute. Please try again later.`);
+      return failure('No answer', `${who} did not pick up. Please try again later.`);
     case 'not_registered':
       return failure('Nobody is available', `${who} is not online right now. Please try again later.`);
     case 'unreachable':
@@ -131,7 +131,7 @@ export function outcomeText({ code, byVisitor, answered }: Outcome, who: string,
     case 'incomplete':
       return failure('This button is not ready', 'It does not say whom to call. Please tell the site.', false);
     case 'unsupported':
-      return failure('Your browser cannot call', 'Open this page over https in a current browser.', false);
+      return failure('Your browser cannot call', 'It needs a current browser, a page served over https, and a page that allows WebAssembly.', false);
     case 'unknown':
       return failure('The call failed', 'Something unexpected went wrong. Please try again.');
   }

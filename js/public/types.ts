@@ -31,7 +31,7 @@ export interface CallError {
 /**
  * Why a call is over, for programs.
  *
- * `normal`: hung up after it was answered. `busy`, `declined`, `no_answer`: what the far end did.
+ * `normal`: hung up by either side, for no other reason. `busy`, `declined`, `no_answer`: what the far end did.
  * `unreachable`: no such destination, or no way to it. `not_registered`: the far end is not online.
  * `forbidden`: the credential may not call it. `cancelled`: given up by the caller before the answer.
  * `expired`: the time allotted to the call, or the credential, ran out. `network`: the session or the

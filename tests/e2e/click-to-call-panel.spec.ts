@@ -266,7 +266,7 @@ test.describe('a call', () => {
     await page.clock.runFor(59_000);
     await expect(panel).toContainText('Calling…');
     await page.clock.runFor(1_000);
-    await expect(page.getByRole('alert')).toContainText('No answer. Sales did not pick up within a minute.');
+    await expect(page.getByRole('alert')).toContainText('No answer. Sales did not pick up.');
     expect(await page.evaluate(() => [scripted.call.hangups, phases.at(-1)])).toEqual([1, { phase: 'ended', code: 'no_answer' }]);
   });
 

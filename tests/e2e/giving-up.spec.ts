@@ -10,7 +10,7 @@ const sent = (caller: Page, method: string) => caller.evaluate((name) => probe.s
 /** The moments of a dial, by what can be seen from outside when they have come. */
 const MOMENTS: { name: string; rtt: number; reached: (caller: Page, space: Space) => Promise<boolean> }[] = [
   { name: 'at once', rtt: 0, reached: async () => true },
-  { name: 'during the exchange of the token', rtt: 3_000, reached: (caller) => caller.evaluate(() => performance.getEntriesByType('navigation').length > 0) },
+  { name: 'while the first request is on its way', rtt: 3_000, reached: (caller) => caller.evaluate(() => probe.fetching > 0) },
   { name: 'during the connect', rtt: 300, reached: (caller) => sent(caller, 'signalwire.connect') },
   { name: 'between invite and answer', rtt: 300, reached: (caller) => sent(caller, 'verto.invite') },
 ];

@@ -70,7 +70,7 @@ impl FrontDesk {
                 let hang_up = |driver: &mut Driver| json!({ "hung_up": driver.hang_up_all() });
                 self.handle.run(hang_up).await
             }
-            ("POST", "drop") => match object(&request.body) {
+            ("POST", "drop") => match object(&request.body, &["session"]) {
                 Ok(body) => self.drop_sockets(body.get("session").cloned()).await,
                 Err(why) => return Response::json(422, &json!({ "error": why })),
             },
@@ -110,8 +110,8 @@ impl FrontDesk {
     }
 
     /// A member that is left out stays as it is.
-    fn set_network(&self, body: &[u8]) -> Result<Value, &'static str> {
-        let body = object(body)?;
+    fn set_network(&self, body: &[u8]) -> Result<Value, String> {
+        let body = object(body, &["rtt_ms", "loss"])?;
         let now = self.network.conditions();
         let rtt_ms = match body.get("rtt_ms") {
             None => now.rtt_ms,
@@ -147,12 +147,21 @@ impl FrontDesk {
     }
 }
 
-/// The body as an object; no body is an empty one.
-fn object(body: &[u8]) -> Result<Map<String, Value>, &'static str> {
+/// The body as an object with none but these members; no body is an empty one. A misspelt member would
+/// otherwise change nothing, or more than was meant.
+fn object(body: &[u8], members: &[&str]) -> Result<Map<String, Value>, String> {
     if body.is_empty() {
         return Ok(Map::new());
     }
-    serde_json::from_slice(body).map_err(|_| "the body must be a JSON object")
+    let object: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|_| "the body must be a JSON object".to_owned())?;
+    match object.keys().find(|key| !members.contains(&key.as_str())) {
+        Some(unknown) => Err(format!(
+            "unknown member {unknown:?}; known: {}",
+            members.join(", ")
+        )),
+        None => Ok(object),
+    }
 }
 
 /// Whether a `Host` header names this machine by a name that no DNS server can hand out

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::network::Network;
 
 pub(crate) use files::Files;
-pub(crate) use router::Router;
+pub(crate) use router::{Caller, Router};
 pub(crate) use tls::acceptor;
 
 /// The first byte of a TLS handshake record (RFC 8446 §5.1).
@@ -130,37 +130,44 @@ impl Edge {
         if socket.peek(&mut first).await? == 0 {
             return Ok(());
         }
-        let secure = first[0] == TLS_HANDSHAKE;
+        let caller = Caller {
+            scheme: if first[0] == TLS_HANDSHAKE {
+                "https"
+            } else {
+                "http"
+            },
+            local: socket.peer_addr()?.ip().to_canonical().is_loopback(),
+        };
         match &self.network {
             Some(network) => {
                 let stream = network.delay(socket, accepted)?;
-                self.secure(stream, secure).await
+                self.secure(stream, caller).await
             }
             None => {
                 socket.set_nodelay(true)?;
-                self.secure(socket, secure).await
+                self.secure(socket, caller).await
             }
         }
     }
 
-    async fn secure<S>(&self, stream: S, secure: bool) -> io::Result<()>
+    async fn secure<S>(&self, stream: S, caller: Caller) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        if secure {
+        if caller.scheme == "https" {
             let stream = self.tls.accept(stream).await?;
-            self.http(stream, "https").await
+            self.http(stream, caller).await
         } else {
-            self.http(stream, "http").await
+            self.http(stream, caller).await
         }
     }
 
-    async fn http<S>(&self, stream: S, scheme: &'static str) -> io::Result<()>
+    async fn http<S>(&self, stream: S, caller: Caller) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let router = &self.router;
-        let service = service_fn(|request| Arc::clone(router).answer(request, scheme));
+        let service = service_fn(|request| Arc::clone(router).answer(request, caller));
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)

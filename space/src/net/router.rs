@@ -28,12 +28,21 @@ pub(crate) struct Router {
     pub(crate) open: bool,
 }
 
+/// What is known of a connection before it says anything.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller {
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Whether it comes over the loopback interface.
+    pub(crate) local: bool,
+}
+
 impl Router {
-    /// Answers one request. `scheme` is that of the connection.
+    /// Answers one request.
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        scheme: &'static str,
+        Caller { scheme, local }: Caller,
     ) -> Result<Answer, Infallible> {
         let host = header(&request, &HOST).unwrap_or_default();
         // A foreign name that resolves to this machine is a rebinding attack (RFC 9110 §15.5.20).
@@ -42,6 +51,10 @@ impl Router {
         }
         let path = request.uri().path().to_owned();
         if let Some(desk) = path.strip_prefix(FRONT_DESK) {
+            // A Host header is what the caller says; where the connection comes from is not.
+            if !local {
+                return Ok(plain(rest::Response::error(403, "Forbidden")));
+            }
             return Ok(self.front_desk(request, desk, host).await);
         }
         if rest::owns(&path) {

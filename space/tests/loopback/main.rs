@@ -185,6 +185,44 @@ async fn the_front_desk_is_closed_to_foreign_pages() {
 }
 
 #[tokio::test]
+async fn the_front_desk_is_closed_to_other_machines_whatever_they_call_it() {
+    // The address that a packet to elsewhere would leave from; nothing is sent.
+    let probe = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let Ok(()) = probe.connect("192.0.2.1:9") else {
+        eprintln!("no interface but loopback: nobody else can come in");
+        return;
+    };
+    let own = probe.local_addr().unwrap().ip();
+    let config = Config {
+        host: Some(own),
+        ..Config::default()
+    };
+    let space = Space::start(config).unwrap();
+    for path in ["GET /.space/info", "POST /.space/reset"] {
+        let stream = dial((own, space.port()).into(), None).await;
+        let answer = request(stream, path, "localhost", &[], "").await;
+        assert_eq!(answer.status, 403, "{path}");
+        assert!(!answer.body.contains("api_token"));
+    }
+    assert_eq!(get(&space, "/.space/info", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_front_desk_refuses_what_it_does_not_know() {
+    let space = start();
+    for (desk, body) in [
+        ("network", r#"{"rtt":10}"#),
+        ("drop", r#"{"sesion":1}"#),
+        ("network", "[]"),
+        ("network", r#"{"loss":2}"#),
+    ] {
+        let answer = post(&space, &format!("/.space/{desk}"), &[], body).await;
+        assert_eq!(answer.status, 422, "{desk} {body}");
+        assert!(answer.body.contains("error"));
+    }
+}
+
+#[tokio::test]
 async fn the_endpoints_answer_over_http() {
     let space = start();
     let bearer = format!("Authorization: Bearer {}", sat(&space).await);

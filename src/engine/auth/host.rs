@@ -83,24 +83,23 @@ impl GivenHost {
     ///
     /// `None` for anything else, and for `http://` to a host that is not loopback.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = text.trim().to_ascii_lowercase();
         let (explicit, rest) = match text.split_once("://") {
             Some(("https" | "wss", rest)) => (Some(Scheme::Tls), rest),
             Some(("http" | "ws", rest)) => (Some(Scheme::Plain), rest),
             Some(_) => return None,
-            None => (None, text),
+            None => (None, text.as_str()),
         };
         let host = match explicit {
             Some(_) => rest.split(['/', '?', '#']).next()?,
             None => rest.strip_suffix('/').unwrap_or(rest),
         };
-        let host = host.to_ascii_lowercase();
-        if !is_authority(&host) || (explicit == Some(Scheme::Plain) && !is_loopback(&host)) {
+        if !is_authority(host) || (explicit == Some(Scheme::Plain) && !is_loopback(host)) {
             return None;
         }
         Some(Self {
             explicit,
-            base: [Scheme::of(&host, explicit).rest(), &host].concat(),
+            base: [Scheme::of(host, explicit).rest(), host].concat(),
         })
     }
 }
@@ -192,6 +191,10 @@ mod tests {
         assert_eq!(
             base("http://localhost:8080/").as_deref(),
             Some("http://localhost:8080")
+        );
+        assert_eq!(
+            base("HTTPS://LocalHost:1").as_deref(),
+            Some("https://localhost:1")
         );
     }
 

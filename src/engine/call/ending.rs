@@ -6,7 +6,7 @@ use crate::engine::io::Value;
 /// The public codes of `endReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndCode {
-    /// Hung up after it was answered.
+    /// Hung up by either side, for no other reason.
     Normal,
     /// The far end is busy.
     Busy,
@@ -80,9 +80,13 @@ impl EndCode {
             "NORMAL_CLEARING" | "NORMAL_UNSPECIFIED" => Self::Normal,
             "USER_BUSY" => Self::Busy,
             "CALL_REJECTED" => Self::Declined,
-            "UNALLOCATED_NUMBER" | "NO_ROUTE_DESTINATION" | "DESTINATION_OUT_OF_ORDER" => {
-                Self::Unreachable
-            }
+            "UNALLOCATED_NUMBER"
+            | "NO_ROUTE_TRANSIT_NET"
+            | "NUMBER_CHANGED"
+            | "INVALID_NUMBER_FORMAT"
+            | "EXCHANGE_ROUTING_ERROR"
+            | "NO_ROUTE_DESTINATION"
+            | "DESTINATION_OUT_OF_ORDER" => Self::Unreachable,
             "USER_NOT_REGISTERED" | "SUBSCRIBER_ABSENT" => Self::NotRegistered,
             "NO_ANSWER" | "NO_USER_RESPONSE" => Self::NoAnswer,
             "OUTGOING_CALL_BARRED" | "INCOMING_CALL_BARRED" | "BEARERCAPABILITY_NOTAUTH" => {
@@ -90,10 +94,14 @@ impl EndCode {
             }
             "ORIGINATOR_CANCEL" => Self::Cancelled,
             "ALLOTTED_TIMEOUT" => Self::Expired,
-            "NETWORK_OUT_OF_ORDER" | "NORMAL_TEMPORARY_FAILURE" | "RECOVERY_ON_TIMER_EXPIRE" => {
-                Self::Network
-            }
-            "MEDIA_TIMEOUT" | "INCOMPATIBLE_DESTINATION" => Self::Media,
+            "NETWORK_OUT_OF_ORDER"
+            | "SWITCH_CONGESTION"
+            | "NORMAL_TEMPORARY_FAILURE"
+            | "RECOVERY_ON_TIMER_EXPIRE" => Self::Network,
+            "MEDIA_TIMEOUT"
+            | "BEARERCAPABILITY_NOTAVAIL"
+            | "FACILITY_NOT_IMPLEMENTED"
+            | "INCOMPATIBLE_DESTINATION" => Self::Media,
             _ => return None,
         })
     }

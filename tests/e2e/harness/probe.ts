@@ -43,6 +43,8 @@ export interface Probe {
   asked: number;
   /** How many tracks of it there were. */
   readonly granted: number;
+  /** Requests on their way. */
+  fetching: number;
   load(entry: string, wasm?: string): Promise<void>;
   facts(error: unknown): ErrorFacts;
   settle(promise: Promise<unknown>): Promise<Outcome>;
@@ -81,7 +83,7 @@ export function installProbe(): void {
   };
   globalThis.probe = {
     statuses: [], callErrors: [], clientErrors: [], outcome: undefined, sent: [], described: [], iceServers: undefined,
-    decision: Promise.resolve(), asked: 0,
+    decision: Promise.resolve(), asked: 0, fetching: 0,
     get granted() {
       return tracks.length;
     },
@@ -125,6 +127,15 @@ export function installProbe(): void {
     override async setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void> {
       await super.setLocalDescription(description);
       globalThis.probe.described.push(performance.now());
+    }
+  };
+  const { fetch } = globalThis;
+  globalThis.fetch = async (...given) => {
+    globalThis.probe.fetching += 1;
+    try {
+      return await fetch(...given);
+    } finally {
+      globalThis.probe.fetching -= 1;
     }
   };
   globalThis.WebSocket = class extends WebSocket {
