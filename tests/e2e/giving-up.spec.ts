@@ -1,38 +1,37 @@
 // The application gives up, at every moment at which it can.
 import type { Page } from '@playwright/test';
-import type { Space } from './harness/space.js';
 import { expect, expectNothingOpen, expectStatus, test } from './harness/test.js';
 
 const ABORTED = { done: false, error: { name: 'AbortError' } };
 const outcome = (caller: Page) => caller.evaluate(() => probe.outcome);
-const sent = (caller: Page, method: string) => caller.evaluate((name) => probe.sent.some((frame) => frame.method === name), method);
 
-/** The moments of a dial, by what can be seen from outside when they have come. */
-const MOMENTS: { name: string; rtt: number; reached: (caller: Page, space: Space) => Promise<boolean> }[] = [
-  { name: 'at once', rtt: 0, reached: async () => true },
-  { name: 'while the first request is on its way', rtt: 3_000, reached: (caller) => caller.evaluate(() => probe.fetching > 0) },
-  { name: 'during the connect', rtt: 300, reached: (caller) => sent(caller, 'signalwire.connect') },
-  { name: 'between invite and answer', rtt: 300, reached: (caller) => sent(caller, 'verto.invite') },
-];
+/** The moments of a dial, by what the page has just sent. */
+const MOMENTS = [
+  { name: 'at once', sent: undefined },
+  { name: 'while the first request is on its way', sent: 'fetch' },
+  { name: 'during the connect', sent: 'signalwire.connect' },
+  { name: 'between invite and answer', sent: 'verto.invite' },
+] as const;
 
-for (const { name, rtt, reached } of MOMENTS) {
+for (const { name, sent } of MOMENTS) {
   for (const way of ['signal', 'destroy'] as const) {
     test(`${way}: ${name}`, async ({ caller, space }) => {
       const token = await space.subscriberSat('ada@example.test');
       const embedToken = space.embedToken('/public/echo');
-      await space.setRoundTrip(rtt);
-      await caller.evaluate(([how, sat, embed, host]) => {
+      await caller.evaluate(([how, sat, embed, host, moment]) => {
+        const giveUp = () => (how === 'signal' ? abort.abort() : client.destroy());
+        probe.onSent = (what) => {
+          if (what === moment) giveUp();
+        };
         if (how === 'signal') void probe.embedded({ to: '/public/echo', embedToken: embed, host });
         else {
           probe.connect(sat);
           void probe.dial('/public/echo');
         }
-      }, [way, token, embedToken, `localhost:${space.port}`] as const);
-      await expect.poll(() => reached(caller, space), { intervals: [10] }).toBe(true);
-      await caller.evaluate((how) => (how === 'signal' ? abort.abort() : client.destroy()), way);
+        if (!moment) giveUp();
+      }, [way, token, embedToken, `localhost:${space.port}`, sent] as const);
       const expected = way === 'signal' ? ABORTED : { done: false, error: { code: 'client_destroyed', name: 'TransportConnectionError' } };
       await expect.poll(() => outcome(caller)).toMatchObject(expected);
-      await space.setRoundTrip(0);
       await expectNothingOpen(caller, space);
       // What reached the space was taken back there, too.
       await expect.poll(async () => (await space.calls()).every(({ ended }) => ended)).toBe(true);

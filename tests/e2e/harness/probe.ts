@@ -43,8 +43,8 @@ export interface Probe {
   asked: number;
   /** How many tracks of it there were. */
   readonly granted: number;
-  /** Requests on their way. */
-  fetching: number;
+  /** Told of each request (`fetch`) and each frame (by its method), right after it left. */
+  onSent: ((what: string) => void) | undefined;
   load(entry: string, wasm?: string): Promise<void>;
   facts(error: unknown): ErrorFacts;
   settle(promise: Promise<unknown>): Promise<Outcome>;
@@ -83,7 +83,7 @@ export function installProbe(): void {
   };
   globalThis.probe = {
     statuses: [], callErrors: [], clientErrors: [], outcome: undefined, sent: [], described: [], iceServers: undefined,
-    decision: Promise.resolve(), asked: 0, fetching: 0,
+    decision: Promise.resolve(), asked: 0, onSent: undefined,
     get granted() {
       return tracks.length;
     },
@@ -130,13 +130,10 @@ export function installProbe(): void {
     }
   };
   const { fetch } = globalThis;
-  globalThis.fetch = async (...given) => {
-    globalThis.probe.fetching += 1;
-    try {
-      return await fetch(...given);
-    } finally {
-      globalThis.probe.fetching -= 1;
-    }
+  globalThis.fetch = (...given) => {
+    const answer = fetch(...given);
+    globalThis.probe.onSent?.('fetch');
+    return answer;
   };
   globalThis.WebSocket = class extends WebSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
@@ -145,8 +142,10 @@ export function installProbe(): void {
     }
     override send(data: string): void {
       const { method, params } = JSON.parse(data);
-      globalThis.probe.sent.push({ method: params?.message?.method ?? method ?? 'answer', at: performance.now() });
+      const what = params?.message?.method ?? method ?? 'answer';
+      globalThis.probe.sent.push({ method: what, at: performance.now() });
       super.send(data);
+      globalThis.probe.onSent?.(what);
     }
   };
   const { mediaDevices } = navigator;
