@@ -99,6 +99,8 @@ export class CallFlow {
     try {
       await (muted ? self.mute() : self.unmute());
     } catch (error) {
+      // The end of a call takes back what was still wished of it: that is no failure.
+      if (this.#endedBy !== null || this.#view.phase === 'ended') return;
       this.ports.report(error);
       this.#change({ muted: !muted, notice: 'mute_failed' });
     }
