@@ -149,7 +149,7 @@ impl Peers {
     }
 }
 
-/// What `js/wasm/host/peers.ts` reports.
+/// What `js/wasm/host/media.ts` reports.
 fn event(peer: PeerId, what: u32, number: u32) -> Option<Input> {
     let candidate = |candidate| Input::Candidate {
         peer,

@@ -54,11 +54,8 @@ impl Call {
             gathering: Gathering::new(options.relay_only),
             answer: Answer::None,
             answered: false,
-            was_answered: false,
             peer_connected: false,
-            has_remote: false,
             known_to_space: false,
-            created: false,
             members: std::collections::BTreeMap::new(),
             own: None,
             rooms: Vec::new(),
@@ -286,7 +283,6 @@ impl Call {
                 self.refused(failure, turn);
             }
             Ok(done) if done.call_created => {
-                self.created = true;
                 if let Some(node_id) = reply.node_id {
                     self.learn_node(node_id, turn);
                 }

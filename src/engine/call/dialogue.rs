@@ -37,7 +37,6 @@ impl Call {
             VertoEventKind::Answer { sdp } => {
                 self.was_invited();
                 if !std::mem::replace(&mut self.answered, true) {
-                    self.was_answered = true;
                     self.set_status(Status::Connecting, turn);
                 }
                 if let Some(sdp) = sdp {
@@ -140,7 +139,6 @@ impl Call {
     /// The far end's stream has a track more.
     pub fn remote_track(&mut self, turn: &mut Turn<'_, '_>) {
         if !self.is_ending() {
-            self.has_remote = true;
             turn.patch(
                 self.entity,
                 Field::CallRemoteStream,

@@ -128,13 +128,9 @@ pub struct Call {
     answer: Answer,
     /// `verto.answer` has come.
     answered: bool,
-    /// It was connected once: a hang-up is then an ordinary end.
-    was_answered: bool,
     peer_connected: bool,
-    has_remote: bool,
     /// The space has, or may have, the call: it wants a bye.
     known_to_space: bool,
-    created: bool,
     members: BTreeMap<String, Entity>,
     own: Option<Entity>,
     rooms: Vec<String>,
@@ -272,11 +268,7 @@ impl Call {
             return;
         }
         self.set_status(Status::Disconnected, turn);
-        let code = if self.was_answered {
-            EndCode::Normal
-        } else {
-            EndCode::Cancelled
-        };
+        let code = self.given_up();
         self.end(
             code.into(),
             Failure::from(ErrorCode::DialFailed).because(ErrorCode::CallEnded.into()),
@@ -292,17 +284,13 @@ impl Call {
 
     /// `call.destroy()`: over without signalling.
     pub fn destroy(&mut self, turn: &mut Turn<'_, '_>) {
-        let code = if self.was_answered {
-            EndCode::Normal
-        } else {
-            EndCode::Cancelled
-        };
+        let code = self.given_up();
         self.end(code.into(), ErrorCode::CallEnded.into(), turn);
     }
 
     /// The end code of a call that the client gives up.
     pub fn given_up(&self) -> EndCode {
-        if self.was_answered {
+        if self.answered {
             EndCode::Normal
         } else {
             EndCode::Cancelled
