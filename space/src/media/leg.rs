@@ -151,6 +151,7 @@ impl Leg {
             rtc,
             edges,
             source: match far_end {
+                FarEnd::Peer(_) => return Err("legs are not bridged yet".to_owned()),
                 FarEnd::Echo => Source::Echo(Echo::default()),
                 FarEnd::Tone(hertz) => Source::Tone(Tone::new(hertz)),
             },

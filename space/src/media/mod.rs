@@ -217,6 +217,13 @@ impl MediaHandle {
                         .report(MediaEvent::Refused { leg, reason });
                 }
             }
+            MediaCommand::Call { leg, .. } | MediaCommand::Accept { leg, .. } => {
+                let reason = "the space makes no offers yet".to_owned();
+                self.owner
+                    .shared
+                    .report(MediaEvent::Refused { leg, reason });
+            }
+            MediaCommand::Bridge { .. } => {}
             MediaCommand::Stop { leg } => {
                 self.owner.shared.legs().remove(&leg);
             }

@@ -42,7 +42,7 @@ pub(super) fn peer_connection(
         .clear_codecs();
     // The order is the preference of the answer.
     let config = match far_end {
-        FarEnd::Echo => config
+        FarEnd::Echo | FarEnd::Peer(_) => config
             .enable_opus(true, false)
             .enable_g722(true, false)
             .enable_pcmu(true, false)
@@ -80,7 +80,7 @@ pub(super) fn answer(rtc: &mut Rtc, offer: &str, far_end: FarEnd) -> Result<Stri
     let answer = Sdp::read(&answer.to_sdp_string());
     answer.check_accepted(&offer)?;
     Ok(match far_end {
-        FarEnd::Echo => answer.write(),
+        FarEnd::Echo | FarEnd::Peer(_) => answer.write(),
         FarEnd::Tone(_) => answer.without_outgoing_video().write(),
     })
 }

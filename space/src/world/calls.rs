@@ -259,6 +259,9 @@ impl World {
     ) {
         match event {
             MediaEvent::Answer { leg, sdp } => self.media_answered(leg, sdp, cx, out),
+            MediaEvent::Offered { .. } => {
+                out.push(loud("the media edge made an offer unasked".to_owned()));
+            }
             MediaEvent::Refused { leg, reason } => self.media_refused(leg, &reason, cx, out),
             MediaEvent::Connected { leg } => self.media_connected(leg, cx, out),
             MediaEvent::Dead { leg } => self.media_died(leg, cx, out),

@@ -14,6 +14,10 @@ pub enum FarEnd {
     Echo,
     /// A steady tone of this frequency in hertz (PCMU, 8 kHz); what the browser sends is counted and dropped.
     Tone(u16),
+    /// The browser of another leg: what arrives here leaves there, audio on audio and video on video,
+    /// payload untouched. The other leg may be made later or be gone: until it is there, packets are
+    /// counted as received and dropped. The other direction is the other leg's own far end.
+    Peer(LegId),
 }
 
 /// Asked by the world, carried out by `space::media`.
@@ -27,6 +31,31 @@ pub enum MediaCommand {
         sdp: String,
         /// Ignored on a re-offer.
         far_end: FarEnd,
+    },
+    /// Make a leg and an offer to a browser: audio both ways, and video both ways in the same bundle.
+    Call {
+        /// The leg; it must be new.
+        leg: LegId,
+        /// Whether video is offered too.
+        video: bool,
+        /// As in [`MediaCommand::Offer`].
+        far_end: FarEnd,
+    },
+    /// The browser's answer to [`MediaEvent::Offered`]. The leg waits for it without limit; from here on
+    /// it must connect in time.
+    Accept {
+        /// The leg.
+        leg: LegId,
+        /// The browser's SDP, complete with its candidates.
+        sdp: String,
+    },
+    /// From now on the far end of a leg that has [`FarEnd::Peer`] is this other one: a browser that came
+    /// back on a new leg takes the place of the old. Other legs, and unknown ones, are left as they are.
+    Bridge {
+        /// The leg whose packets go elsewhere.
+        leg: LegId,
+        /// Where they go.
+        peer: LegId,
     },
     /// Close the leg. Unknown legs are ignored.
     Stop {
@@ -45,7 +74,16 @@ pub enum MediaEvent {
         /// The SDP.
         sdp: String,
     },
-    /// The offer could not be accepted (no BUNDLE group, no common codec, malformed).
+    /// The offer of [`MediaCommand::Call`], complete with candidates.
+    Offered {
+        /// The leg.
+        leg: LegId,
+        /// The SDP.
+        sdp: String,
+    },
+    /// What the command asked for cannot be: the SDP is malformed, has no BUNDLE group or no common codec,
+    /// or belongs to no leg. A leg refused at its first offer or at the answer to its own is gone; one that
+    /// was negotiated before goes on as it was.
     Refused {
         /// The leg.
         leg: LegId,

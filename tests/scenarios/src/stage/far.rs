@@ -77,6 +77,13 @@ impl Stage {
                     stage.world_input(world::Input::Media(MediaEvent::Answer { leg, sdp }));
                 });
             }
+            MediaCommand::Call { leg, .. } | MediaCommand::Accept { leg, .. } => {
+                let reason = "this media edge makes no offers".to_owned();
+                let refused = world::Input::Media(MediaEvent::Refused { leg, reason });
+                self.outside(0, move |stage| stage.world_input(refused));
+            }
+            // No packets, no way for them.
+            MediaCommand::Bridge { .. } => {}
             MediaCommand::Stop { leg } => {
                 let Some(at) = self.legs.iter().position(|own| own.id == leg) else {
                     return;
