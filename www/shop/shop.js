@@ -9,6 +9,7 @@ const LABELS = new Map([
   ['/public/tone', 'A steady tone'],
   ['/public/busy', 'Nobody: the line is busy'],
   ['/public/silent', 'Nobody: it rings until you give up'],
+  ['/public/unreachable', 'Nobody: the line is out of order'],
 ]);
 
 const picker = /** @type {HTMLSelectElement} */ (document.querySelector('#answers'));

@@ -124,7 +124,10 @@ impl Call {
         match self.address.destination {
             Destination::Echo => Some(FarEnd::Echo),
             Destination::Tone(hertz) => Some(FarEnd::Tone(hertz)),
-            Destination::Busy | Destination::Silent | Destination::Subscriber(_) => None,
+            Destination::Busy
+            | Destination::Silent
+            | Destination::Unreachable
+            | Destination::Subscriber(_) => None,
         }
     }
 

@@ -50,6 +50,31 @@ impl Cause {
         Self::new("USER_BUSY", 17)
     }
 
+    /// Nobody answered in time.
+    pub fn no_answer() -> Self {
+        Self::new("NO_ANSWER", 19)
+    }
+
+    /// The called party declined.
+    pub fn rejected() -> Self {
+        Self::new("CALL_REJECTED", 21)
+    }
+
+    /// The destination exists and cannot be reached.
+    pub fn out_of_order() -> Self {
+        Self::new("DESTINATION_OUT_OF_ORDER", 27)
+    }
+
+    /// The caller gave up while it rang.
+    pub fn caller_gave_up() -> Self {
+        Self::new("ORIGINATOR_CANCEL", 487)
+    }
+
+    /// Another client of the called person answered.
+    pub fn answered_elsewhere() -> Self {
+        Self::new("LOSE_RACE", 502)
+    }
+
     /// The called person has no client online.
     pub fn not_registered() -> Self {
         Self::new("USER_NOT_REGISTERED", 606)

@@ -15,6 +15,8 @@ pub enum Destination {
     Busy,
     /// Never answers.
     Silent,
+    /// Ends the call with `DESTINATION_OUT_OF_ORDER`.
+    Unreachable,
     /// A person, by subscriber id.
     Subscriber(String),
 }

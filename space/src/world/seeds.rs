@@ -40,6 +40,11 @@ pub fn directory() -> Directory {
             "Silent: never answers".to_owned(),
             Destination::Silent,
         ),
+        (
+            "unreachable",
+            "Unreachable: out of order".to_owned(),
+            Destination::Unreachable,
+        ),
     ];
     for (number, (name, display_name, destination)) in (1_u8..).zip(applications) {
         add_application(&mut directory, number, name, display_name, destination);

@@ -289,6 +289,7 @@ impl World {
         let cause = match &call.address.destination {
             Destination::Echo | Destination::Tone(_) | Destination::Silent => return,
             Destination::Busy => Cause::busy(),
+            Destination::Unreachable => Cause::out_of_order(),
             Destination::Subscriber(id) if !self.is_registered(id) => Cause::not_registered(),
             Destination::Subscriber(_) => {
                 let name = &call.address.name;

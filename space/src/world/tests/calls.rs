@@ -107,13 +107,22 @@ fn a_call_is_created_answered_connected_and_joined_in_this_order() {
 }
 
 #[test]
-fn busy_is_created_and_then_refused() {
+fn busy_and_unreachable_are_created_and_then_refused() {
+    for (to, cause, code) in [
+        ("/public/busy", "USER_BUSY", 17),
+        ("/public/unreachable", "DESTINATION_OUT_OF_ORDER", 27),
+    ] {
+        refused_after_creation(to, cause, code);
+    }
+}
+
+fn refused_after_creation(to: &str, cause: &str, code: i32) {
     let mut scene = Scene::new();
     let client = scene.ada();
     scene.request(
         client,
         "webrtc.verto",
-        verto("c-1", "verto.invite", invite("c-1", "/public/busy")),
+        verto("c-1", "verto.invite", invite("c-1", to)),
     );
     let frames = scene.frames(client);
     assert_eq!(
@@ -124,12 +133,15 @@ fn busy_is_created_and_then_refused() {
     assert_eq!(bye["method"], "verto.bye");
     assert_eq!(
         bye["params"],
-        json!({ "callID": "c-1", "cause": "USER_BUSY", "causeCode": 17 })
+        json!({ "callID": "c-1", "cause": cause, "causeCode": code })
     );
     assert!(scene.media_commands().is_empty());
     let calls = scene.world.calls();
     let end = calls[0].ended.as_ref().unwrap();
-    assert_eq!((end.cause.code, end.by, end.how), (17, "space", "refused"));
+    assert_eq!(
+        (end.cause.code, end.by, end.how),
+        (code, "space", "refused")
+    );
 }
 
 #[test]
