@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { nodeTest, RECORDS_VARIABLE } from "../tools/test-records.mjs";
 
 const here = import.meta.dirname;
 const out = mkdtempSync(join(here, ".built-"));
@@ -23,7 +24,7 @@ try {
     target: "node20",
   });
   const files = tests.map((name) => join(out, name.replace(/ts$/, "mjs")));
-  const options = ["--enable-source-maps", "--test", "--test-reporter=tap"];
+  const options = ["--enable-source-maps", ...nodeTest(process.env[RECORDS_VARIABLE])];
   process.exitCode = spawnSync(process.execPath, [...options, ...files], { cwd: join(here, "..", ".."), stdio: "inherit" }).status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });

@@ -1,12 +1,14 @@
 // `npm test`: everything that can be tested on one machine; closes with one line of sums.
-// `npm test -- native` runs one suite alone.
+// `npm test -- native` runs one suite alone. A full run ends with the check of tests/requirements.toml.
 
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { main, root, run } from "./commands.mjs";
 import { buildAll } from "./build.mjs";
+import { checkRequirements } from "./check-requirements.mjs";
 import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
+import { appendRecords, clearRecords, nodeTest, readRecords, RECORDS_VARIABLE, recordsFile, recordsOfCargo } from "./test-records.mjs";
 
 /**
  * @typedef {object} Suite
@@ -14,6 +16,7 @@ import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
  * @property {string} command
  * @property {string[]} args
  * @property {() => void | Promise<void>} [prepare]
+ * @property {boolean} [cargo] prints what ran in cargo's way; the other suites write it themselves
  */
 
 /** @returns {string[]} */
@@ -28,15 +31,16 @@ const SUITES = [
     name: "native",
     command: "cargo",
     args: ["test", "--locked", "--workspace", "--exclude", "wasm-bindgen-pinned"],
+    cargo: true,
   },
   {
     name: "tools",
     command: process.execPath,
     // By name: for a folder, node would run every script in it.
-    args: ["--test", "--test-reporter=tap", ...toolTests()],
+    args: [...nodeTest(recordsFile("tools")), ...toolTests()],
   },
   { name: "facade", command: process.execPath, args: ["js/tests/run.mjs"] },
-  { name: "wasm", command: process.execPath, args: ["js/tools/test-wasm.mjs"] },
+  { name: "wasm", command: process.execPath, args: ["js/tools/test-wasm.mjs"], cargo: true },
   {
     name: "e2e",
     command: join("node_modules", ".bin", "playwright"),
@@ -46,7 +50,7 @@ const SUITES = [
   {
     name: "packaging",
     command: process.execPath,
-    args: ["--test", "--test-reporter=tap", "tests/packaging/package.test.mjs"],
+    args: [...nodeTest(recordsFile("packaging")), "tests/packaging/package.test.mjs"],
     prepare: () => {
       run("cargo", ["build", "--locked", "--quiet", "--package", "signalwire-space"]);
       run(process.execPath, ["js/tools/pack.mjs"]);
@@ -65,7 +69,8 @@ const COUNTS = [
 async function runSuite(suite) {
   console.log(`\n== ${suite.name}`);
   await suite.prepare?.();
-  const { output, code } = await captured(suite.command, suite.args);
+  const { output, code } = await captured(suite);
+  if (suite.cargo) appendRecords(recordsFile(suite.name), recordsOfCargo(output));
   const sums = { passed: 0, failed: 0, skipped: 0 };
   for (const pattern of COUNTS) {
     for (const { groups } of output.matchAll(pattern)) {
@@ -80,13 +85,17 @@ async function runSuite(suite) {
 }
 
 /**
- * @param {string} command
- * @param {string[]} args
+ * Runs a suite and returns what it printed. Of cargo that is both outputs in their order: the tests go to one, the
+ * binary that they belong to to the other.
+ *
+ * @param {Suite} suite
  * @returns {Promise<{ output: string, code: number }>}
  */
-function captured(command, args) {
+function captured({ name, command, args, cargo = false }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const [program, given] = cargo ? ["sh", ["-c", 'exec "$0" "$@" 2>&1', command, ...args]] : [command, args];
+    const env = { ...process.env, [RECORDS_VARIABLE]: recordsFile(name) };
+    const child = spawn(program, given, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
       output += text;
@@ -104,6 +113,7 @@ await main(async () => {
   ensureRust();
   ensureNodeModules();
   ensureBrowsers();
+  clearRecords();
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     const sums = await runSuite(suite);
@@ -111,6 +121,9 @@ await main(async () => {
     total.failed += sums.failed;
     total.skipped += sums.skipped;
   }
+  console.log("\n== requirements");
+  const offences = checkRequirements(wanted.length === 0 ? readRecords() : undefined);
+  total[offences === 0 ? "passed" : "failed"] += 1;
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   if (total.failed > 0) process.exitCode = 1;
 });

@@ -1,4 +1,7 @@
 // One line a test while they run, the reasons of the failures, and the sums in one line at the end.
+import { relative, sep } from 'node:path';
+import { appendRecords, RECORDS_VARIABLE, type TestRecord } from '../../../js/tools/test-records.mjs';
+import { ROOT } from './places.js';
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';
 
 class Sums implements Reporter {
@@ -33,12 +36,10 @@ class Sums implements Reporter {
   onEnd({ status }: FullResult): void {
     for (const error of this.#errors) console.log(textOf(error));
     const sums = { passed: 0, failed: 0, skipped: 0 };
-    for (const test of this.#suite?.allTests() ?? []) {
-      const outcome = test.outcome();
-      if (outcome === 'skipped') sums.skipped += 1;
-      else if (outcome === 'expected') sums.passed += 1;
-      else sums.failed += 1;
-    }
+    const records = (this.#suite?.allTests() ?? []).map(recordOf);
+    for (const { outcome } of records) sums[outcome] += 1;
+    const file = process.env[RECORDS_VARIABLE];
+    if (file !== undefined) appendRecords(file, records);
     if (status !== 'passed' && sums.failed === 0) sums.failed = Math.max(1, this.#errors.length);
     console.log(`\n${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`);
   }
@@ -46,6 +47,16 @@ class Sums implements Reporter {
   printsToStdio(): boolean {
     return true;
   }
+}
+
+function recordOf(test: TestCase): TestRecord {
+  const [, , , ...titles] = test.titlePath();
+  const outcome = test.outcome();
+  return {
+    file: relative(ROOT, test.location.file).split(sep).join('/'),
+    title: titles.join(' › '),
+    outcome: outcome === 'skipped' ? 'skipped' : outcome === 'expected' ? 'passed' : 'failed',
+  };
 }
 
 function textOf(error: TestError): string {
