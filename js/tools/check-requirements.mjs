@@ -86,7 +86,7 @@ export function unknownTests(requirements, read) {
 
 /** @param {string} file @param {string} text @param {string} title */
 function holds(file, text, title) {
-  if (file.endsWith(".rs")) return new RegExp(`#\\[(?:test|wasm_bindgen_test)\\](?:\\s*#\\[[^\\]]*\\])*\\s*(?:async )?fn ${title}\\(`).test(text);
+  if (file.endsWith(".rs")) return new RegExp(`#\\[(?:\\w+::)?(?:test|wasm_bindgen_test)(?:\\([^)]*\\))?\\](?:\\s*#\\[[^\\]]*\\])*\\s*(?:async )?fn ${title}\\(`).test(text);
   return text.replace(/\\(['"`])/g, "$1").includes(title);
 }
 

@@ -50,11 +50,12 @@ test("every requirement has to be there, once, and answered in one way", () => {
 test("a test that is named exists", () => {
   const texts = new Map([
     [SPEC, "test('a guest\\'s call', async () => {});"],
-    [WORLD, "#[test]\n#[should_panic]\nfn a_guest_dials() {}\nfn scene() {}\n"],
+    [WORLD, "#[test]\n#[should_panic]\nfn a_guest_dials() {}\nfn scene() {}\n#[tokio::test(start_paused = true)]\nasync fn over_http() {}\n"],
   ]);
   const unknown = (/** @type {string} */ name) => unknownTests(one("REQ-1", name), (path) => texts.get(path)).join();
   assert.equal(unknown(`${SPEC}::guest's call`), "");
   assert.equal(unknown(`${WORLD}::a_guest_dials`), "");
+  assert.equal(unknown(`${WORLD}::over_http`), "");
   assert.match(unknown(`${SPEC}::a host`), /^REQ-1: .* has no test "a host"$/);
   assert.match(unknown(`${WORLD}::a_guest`), /has no test/);
   assert.match(unknown(`${WORLD}::scene`), /has no test/);
