@@ -63,7 +63,7 @@ impl Handle {
 pub(crate) struct Driver {
     world: World,
     media: MediaHandle,
-    clock: Instant,
+    clock: Clock,
     sockets: BTreeMap<SocketId, mpsc::UnboundedSender<Downstream>>,
     next_socket: u64,
     /// The packets of legs that were closed, as far as calls that are over are remembered.
@@ -81,9 +81,12 @@ impl Driver {
         events: mpsc::UnboundedReceiver<MediaEvent>,
     ) -> io::Result<Handle> {
         getrandom::fill(&mut [0]).map_err(io::Error::other)?;
-        let clock = Instant::now();
+        let clock = Clock {
+            start: Instant::now(),
+            advanced: 0,
+        };
         let mut entropy = fill;
-        let world = World::new(config, &mut now(clock, &mut entropy));
+        let world = World::new(config, &mut clock.cx(&mut entropy));
         let driver = Self {
             world,
             media,
@@ -106,7 +109,7 @@ impl Driver {
             let deadline = self
                 .world
                 .deadline()
-                .map(|at| self.clock + Duration::from_millis(at));
+                .map(|at| self.clock.start + Duration::from_millis(at));
             let wait = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -134,9 +137,7 @@ impl Driver {
     /// Puts one input into the world and carries out what comes of it.
     pub(crate) fn input(&mut self, input: Input) {
         let mut outputs = Vec::new();
-        let mut entropy = fill;
-        self.world
-            .handle(input, &mut now(self.clock, &mut entropy), &mut outputs);
+        self.with_world(|world, cx| world.handle(input, cx, &mut outputs));
         for output in outputs {
             self.carry_out(output);
         }
@@ -189,6 +190,12 @@ impl Driver {
             .unwrap_or_default()
     }
 
+    /// Lets `act` ask something of the world that is no input.
+    pub(crate) fn with_world<T>(&mut self, act: impl FnOnce(&mut World, &mut Cx<'_>) -> T) -> T {
+        let mut entropy = fill;
+        act(&mut self.world, &mut self.clock.cx(&mut entropy))
+    }
+
     /// What is in the world.
     pub(crate) fn world(&self) -> &World {
         &self.world
@@ -228,32 +235,58 @@ impl Driver {
 
     /// Answers a REST request.
     pub(crate) fn rest(&mut self, request: &rest::Request) -> rest::Response {
-        let mut entropy = fill;
-        let mut cx = now(self.clock, &mut entropy);
-        let mut response = rest::answer(&mut self.world, request, &mut cx);
+        let mut response = self.with_world(|world, cx| rest::answer(world, request, cx));
         if let Some(warning) = mem::take(&mut response.warning) {
             tracing::warn!("{warning}");
         }
         response
     }
 
+    /// The wall clock, and how far it runs ahead of the machine's.
+    pub(crate) fn clock(&self) -> (Millis, Millis) {
+        (self.clock.wall(), self.clock.advanced)
+    }
+
+    /// Moves the wall clock ahead.
+    pub(crate) fn advance_clock(&mut self, by: Millis) {
+        self.clock.advanced = self.clock.advanced.saturating_add(by);
+        self.input(Input::ClockMoved);
+    }
+
     /// Back to the seeds.
     pub(crate) fn reset(&mut self) {
+        self.clock.advanced = 0;
         self.input(Input::Reset);
         self.last_counts.clear();
     }
 }
 
-fn now(start: Instant, entropy: &mut dyn FnMut(&mut [u8])) -> Cx<'_> {
-    let millis = |duration: Duration| Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX);
-    let wall = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Cx {
-        mono: millis(start.elapsed()),
-        wall: millis(wall),
-        entropy,
+/// The two clocks of the space.
+struct Clock {
+    start: Instant,
+    /// How far the wall clock runs ahead of the machine's.
+    advanced: Millis,
+}
+
+impl Clock {
+    fn cx<'a>(&self, entropy: &'a mut dyn FnMut(&mut [u8])) -> Cx<'a> {
+        Cx {
+            mono: millis(self.start.elapsed()),
+            wall: self.wall(),
+            entropy,
+        }
     }
+
+    fn wall(&self) -> Millis {
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        millis(wall).saturating_add(self.advanced)
+    }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// The system's randomness. It was there at the start, see [`Driver::start`]; should it fail later, no

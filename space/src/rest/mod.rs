@@ -8,6 +8,7 @@ mod message;
 
 use serde_json::{Map, Value};
 
+use crate::world::time::http_date;
 use crate::world::tokens::Refusal;
 use crate::world::{Cx, World};
 
@@ -111,8 +112,13 @@ pub fn owns(path: &str) -> bool {
     path.starts_with("/api/")
 }
 
-/// Answers a request whose path is under `/api/`.
+/// Answers a request whose path is under `/api/`. Every answer tells the time of the space, by which a
+/// client finds out how wrong its own clock is (auth §7.7).
 pub fn answer(world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
+    dispatch(world, request, cx).with("Date", &http_date(cx.wall))
+}
+
+fn dispatch(world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
     if request.method == "OPTIONS" {
         return preflight(request);
     }

@@ -143,6 +143,24 @@ impl Directory {
             .find(|resource| resource.owns(token))
     }
 
+    /// A new click-to-call resource that opens this address to pages of these origins; `None` for all.
+    pub(crate) fn add_resource(
+        &mut self,
+        address_id: &str,
+        origins: Option<Vec<String>>,
+        cx: &mut Cx<'_>,
+    ) -> &ClickToCall {
+        self.click_to_call.push(ClickToCall {
+            token: ids::prefixed("c2c_", cx),
+            embed_token: ids::prefixed("c2t_", cx),
+            address_id: address_id.to_owned(),
+            enabled: true,
+            origins,
+            exchanged: Vec::new(),
+        });
+        &self.click_to_call[self.click_to_call.len() - 1]
+    }
+
     /// The subscriber with this reference, created with an address if there is none.
     pub(crate) fn subscriber_for(&mut self, reference: &str, cx: &mut Cx<'_>) -> &mut Subscriber {
         let known = self

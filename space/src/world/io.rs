@@ -58,6 +58,8 @@ pub enum Input {
         /// The client's call id.
         call: String,
     },
+    /// The wall clock was moved, by more than time goes by.
+    ClockMoved,
     /// Back to the seeds: sessions and calls are dropped.
     Reset,
 }

@@ -26,7 +26,7 @@ mod ids;
 mod jwe;
 mod member;
 mod sessions;
-mod time;
+pub(crate) mod time;
 mod verto;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -100,6 +100,7 @@ impl World {
             Input::FarEndHangsUp { call } => {
                 self.end_by_space(&call, Cause::normal(), "bye", cx, out);
             }
+            Input::ClockMoved => self.tell_time(cx, out),
             Input::Reset => self.reset(out),
         }
         self.keep_time(cx, out);

@@ -459,6 +459,17 @@ impl World {
             .and_then(|session| session.offline_since)
     }
 
+    /// Pings every authenticated socket: a ping carries the time of the space.
+    pub(super) fn tell_time(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        for (id, socket) in &mut self.sockets {
+            if socket.session.is_some() {
+                socket.next_ping = cx.mono + PING_EVERY;
+                let text = ping(cx);
+                out.push(Output::Send { socket: *id, text });
+            }
+        }
+    }
+
     /// Pings what is due and closes what is dead.
     pub(super) fn keep_sockets(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
         let due = self

@@ -1,6 +1,7 @@
 //! The space over real sockets: what only the edges can get wrong.
 
 mod client;
+mod desk;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -215,6 +216,18 @@ async fn the_front_desk_refuses_what_it_does_not_know() {
         ("drop", r#"{"sesion":1}"#),
         ("network", "[]"),
         ("network", r#"{"loss":2}"#),
+        ("reset", r#"{"all":true}"#),
+        ("hangup", r#"{"call":"c-1"}"#),
+        ("drop", r#"{"session":"1"}"#),
+        ("clock", "{}"),
+        ("clock", r#"{"advance_ms":-1}"#),
+        ("clock", r#"{"advance_ms":1.5}"#),
+        ("click-to-call", "{}"),
+        ("click-to-call", r#"{"address":"/public/nothing"}"#),
+        (
+            "click-to-call",
+            r#"{"address":"/public/echo","origins":["shop.test"]}"#,
+        ),
     ] {
         let answer = post(&space, &format!("/.space/{desk}"), &[], body).await;
         assert_eq!(answer.status, 422, "{desk} {body}");
