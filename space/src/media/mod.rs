@@ -1,13 +1,15 @@
-//! The far end of every call, with real packets: ICE, DTLS-SRTP and RTP; echo and tone; STUN and TURN.
+//! The far end of every call, with real packets: ICE, DTLS-SRTP and RTP; echo, tone and bridge; STUN and TURN.
 //!
 //! The world sends [`MediaCommand`]s and receives [`MediaEvent`]s; each leg is a task with its own
 //! sockets. Packets are forwarded or made here, never decoded.
 
 mod addresses;
-mod echo;
+mod bridge;
 mod leg;
+mod obituary;
 mod sdp;
 mod session;
+mod stream;
 mod stun;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ mod tone;
 mod turn;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,8 +29,9 @@ use str0m::config::DtlsCert;
 use tokio::sync::mpsc;
 
 use crate::network::Network;
-use crate::world::media::{LegId, MediaCommand, MediaEvent};
-use leg::Leg;
+use crate::world::media::{FarEnd, LegId, MediaCommand, MediaEvent};
+use bridge::Inbox;
+use leg::{Birth, Leg, Opening, Order};
 use thread::MediaThread;
 use turn::Credentials;
 
@@ -41,7 +45,8 @@ pub struct MediaConfig {
     /// A leg that hears nothing from its browser for this long is dead. A browser that lives sends
     /// consent checks every few seconds (RFC 7675), whatever its media do.
     pub vanished_after: Duration,
-    /// A leg that is not connected this long after its offer is dead.
+    /// A leg that is not connected this long after its first offer, or the answer to that of the space,
+    /// is dead.
     pub connect_within: Duration,
 }
 
@@ -81,6 +86,8 @@ pub struct RtpCounts {
     pub received: u64,
     /// To the browser.
     pub sent: u64,
+    /// From another leg to the browser of this one, which did not keep up: lost inside the space.
+    pub dropped: u64,
 }
 
 /// The media edge of one space.
@@ -167,19 +174,32 @@ struct Shared {
 
 /// The commanding end of a leg. The leg ends when it is dropped.
 struct Control {
-    offers: mpsc::UnboundedSender<String>,
+    orders: mpsc::UnboundedSender<Order>,
+    common: Common,
+}
+
+/// What a leg's task and the others share of it.
+#[derive(Clone, Default)]
+struct Common {
     counters: Arc<Counters>,
+    inbox: Arc<Inbox>,
 }
 
 #[derive(Default)]
 struct Counters {
     received: AtomicU64,
     sent: AtomicU64,
+    dropped: AtomicU64,
 }
 
 impl Shared {
     fn legs(&self) -> MutexGuard<'_, HashMap<LegId, Control>> {
         self.legs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What others share of a leg; `None` when it is not there (yet, or any more).
+    fn common(&self, leg: LegId) -> Option<Common> {
+        Some(self.legs().get(&leg)?.common.clone())
     }
 
     fn report(&self, event: MediaEvent) {
@@ -194,40 +214,67 @@ impl MediaHandle {
     pub fn command(&self, command: MediaCommand) {
         match command {
             MediaCommand::Offer { leg, sdp, far_end } => {
-                let owner = &self.owner;
-                let mut legs = owner.shared.legs();
-                let control = legs.entry(leg).or_insert_with(|| {
-                    let (offers, received) = mpsc::unbounded_channel();
-                    let counters = Arc::<Counters>::default();
-                    let task = Leg::run(
-                        leg,
-                        far_end,
-                        received,
-                        Arc::clone(&counters),
-                        Arc::clone(&owner.shared),
-                    );
-                    owner.thread.spawn(task);
-                    Control { offers, counters }
-                });
-                if control.offers.send(sdp).is_err() {
-                    // It is on its way out, and its end is reported by itself.
-                    let reason = "the leg has just ended".to_owned();
-                    self.owner
-                        .shared
-                        .report(MediaEvent::Refused { leg, reason });
+                self.open(leg, far_end, Opening::Answer(sdp));
+            }
+            MediaCommand::Call {
+                leg,
+                video,
+                far_end,
+            } => self.open(leg, far_end, Opening::Call { video }),
+            MediaCommand::Accept { leg, sdp } => {
+                if !self.order(leg, Order::Accept(sdp)) {
+                    self.refuse(leg, "there is no such leg");
                 }
             }
-            MediaCommand::Call { leg, .. } | MediaCommand::Accept { leg, .. } => {
-                let reason = "the space makes no offers yet".to_owned();
-                self.owner
-                    .shared
-                    .report(MediaEvent::Refused { leg, reason });
+            MediaCommand::Bridge { leg, peer } => {
+                // A leg that is gone needs no other far end.
+                let _ = self.order(leg, Order::Bridge(peer));
             }
-            MediaCommand::Bridge { .. } => {}
             MediaCommand::Stop { leg } => {
                 self.owner.shared.legs().remove(&leg);
             }
         }
+    }
+
+    /// Opens a leg; one that is there already is told of it.
+    fn open(&self, leg: LegId, far_end: FarEnd, opening: Opening) {
+        let owner = &self.owner;
+        match owner.shared.legs().entry(leg) {
+            Entry::Occupied(there) => {
+                if there.get().orders.send(Order::Open(opening)).is_err() {
+                    // It is on its way out, and its end is reported by itself.
+                    self.refuse(leg, "the leg has just ended");
+                }
+            }
+            Entry::Vacant(free) => {
+                let (orders, received) = mpsc::unbounded_channel();
+                let common = Common::default();
+                let shared = Arc::clone(&owner.shared);
+                let birth = Birth {
+                    id: leg,
+                    far_end,
+                    opening,
+                    common: common.clone(),
+                    shared,
+                };
+                owner.thread.spawn(Leg::run(birth, received));
+                free.insert(Control { orders, common });
+            }
+        }
+    }
+
+    /// Whether there is a leg to take the order.
+    fn order(&self, leg: LegId, order: Order) -> bool {
+        let legs = self.owner.shared.legs();
+        legs.get(&leg)
+            .is_some_and(|control| control.orders.send(order).is_ok())
+    }
+
+    fn refuse(&self, leg: LegId, reason: &str) {
+        let reason = reason.to_owned();
+        self.owner
+            .shared
+            .report(MediaEvent::Refused { leg, reason });
     }
 
     /// STUN and TURN of this instance, for the browser's `RTCConfiguration`.
@@ -239,10 +286,11 @@ impl MediaHandle {
     /// until it is stopped.
     pub fn counts(&self, leg: LegId) -> Option<RtpCounts> {
         let legs = self.owner.shared.legs();
-        let counters = &legs.get(&leg)?.counters;
+        let counters = &legs.get(&leg)?.common.counters;
         Some(RtpCounts {
             received: counters.received.load(Ordering::Relaxed),
             sent: counters.sent.load(Ordering::Relaxed),
+            dropped: counters.dropped.load(Ordering::Relaxed),
         })
     }
 

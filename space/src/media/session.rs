@@ -1,12 +1,13 @@
-//! The peer connection of a leg and its answers (RFC 8829): which codecs, which directions, what is
-//! refused.
+//! The peer connection of a leg, its offers and its answers (RFC 8829): which codecs, which directions,
+//! what is refused.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use str0m::change::SdpOffer;
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::config::{DtlsCert, DtlsVersion};
+use str0m::media::{Direction, MediaKind, Mid};
 use str0m::{Candidate, Rtc, RtcConfig};
 
 use super::sdp::Sdp;
@@ -24,7 +25,18 @@ pub(super) fn certificate() -> io::Result<DtlsCert> {
         .ok_or_else(|| io::Error::other("no DTLS certificate"))
 }
 
-/// A peer connection that waits for an offer, reachable at `addresses` (most wanted first).
+/// One stream for all media, so that the browser plays them in step (RFC 8830).
+const STREAM: &str = "space";
+
+/// An offer of the space that waits for its answer.
+pub(super) struct Pending {
+    offer: Sdp,
+    changes: SdpPendingOffer,
+    /// The media that it offers.
+    pub(super) media: Vec<(Mid, MediaKind)>,
+}
+
+/// A peer connection without media, reachable at `addresses` (most wanted first).
 ///
 /// # Errors
 /// An address that cannot be a candidate.
@@ -40,7 +52,8 @@ pub(super) fn peer_connection(
         // The browser's ClientHello decides; 1.3 saves it a round trip.
         .set_dtls_version(DtlsVersion::Auto)
         .clear_codecs();
-    // The order is the preference of the answer.
+    // The order is the preference of offers and answers: what every browser can comes first, so that
+    // both ends of a bridge send what the other has.
     let config = match far_end {
         FarEnd::Echo | FarEnd::Peer(_) => config
             .enable_opus(true, false)
@@ -63,6 +76,53 @@ pub(super) fn peer_connection(
     Ok(rtc)
 }
 
+/// The space's own offer: audio both ways, with `video` that too.
+///
+/// # Errors
+/// The media stack makes none.
+pub(super) fn offer(
+    rtc: &mut Rtc,
+    video: bool,
+    far_end: FarEnd,
+) -> Result<(String, Pending), String> {
+    let mut api = rtc.sdp_api();
+    let kinds = [MediaKind::Audio, MediaKind::Video];
+    let wanted = kinds.into_iter().filter(|kind| video || kind.is_audio());
+    let stream = || Some(STREAM.to_owned());
+    let media = wanted
+        .map(|kind| {
+            let mid = api.add_media(kind, Direction::SendRecv, stream(), None, None);
+            (mid, kind)
+        })
+        .collect();
+    let (offer, changes) = api.apply().ok_or("nothing to offer")?;
+    let offer = Sdp::read(&offer.to_sdp_string());
+    let offer = promised(offer, far_end);
+    let sdp = offer.write();
+    let pending = Pending {
+        offer,
+        changes,
+        media,
+    };
+    Ok((sdp, pending))
+}
+
+/// Accepts the browser's answer to the space's own offer.
+///
+/// # Errors
+/// Why not, in words that hold no SDP.
+pub(super) fn accept(rtc: &mut Rtc, pending: Pending, answer: &str) -> Result<(), String> {
+    let answer = Sdp::read(answer);
+    answer.check_bundle()?;
+    answer.check_accepted(&pending.offer)?;
+    let answer = answer.without_candidates();
+    let parsed = SdpAnswer::from_sdp_string(&answer.write());
+    let parsed = parsed.map_err(|_| "the SDP cannot be read".to_owned())?;
+    rtc.sdp_api()
+        .accept_answer(pending.changes, parsed)
+        .map_err(|error| error.to_string())
+}
+
 /// Accepts an offer, the first or a later one.
 ///
 /// # Errors
@@ -79,8 +139,13 @@ pub(super) fn answer(rtc: &mut Rtc, offer: &str, far_end: FarEnd) -> Result<Stri
         .map_err(|error| error.to_string())?;
     let answer = Sdp::read(&answer.to_sdp_string());
     answer.check_accepted(&offer)?;
-    Ok(match far_end {
-        FarEnd::Echo | FarEnd::Peer(_) => answer.write(),
-        FarEnd::Tone(_) => answer.without_outgoing_video().write(),
-    })
+    Ok(promised(answer, far_end).write())
+}
+
+/// Nothing is promised that the far end does not send.
+fn promised(sdp: Sdp, far_end: FarEnd) -> Sdp {
+    match far_end {
+        FarEnd::Echo | FarEnd::Peer(_) => sdp,
+        FarEnd::Tone(_) => sdp.without_outgoing_video(),
+    }
 }

@@ -55,7 +55,8 @@ async fn echo_returns_every_audio_packet_as_it_was() {
         edge.media.counts(LEG),
         Some(RtpCounts {
             received: 50,
-            sent: 50
+            sent: 50,
+            dropped: 0
         })
     );
 }

@@ -1,4 +1,5 @@
-//! Sends a browser's packets back to it, payload untouched, as one continuous stream for each medium.
+//! What leaves a leg is one continuous stream for each medium, whatever comes in: packets of a browser,
+//! this one's or another's, payload untouched, and silence where there are none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use str0m::Rtc;
 use str0m::format::{Codec, PayloadParams};
-use str0m::media::{MediaKind, Mid};
+use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 
-/// An audio stream that has nothing to send back for this long is filled with silence: a caller who
+/// An audio stream that has nothing to send for this long is filled with silence: a caller whose far end
 /// only listens, or took the microphone away, still has a live stream.
 const FILL_AFTER: Duration = Duration::from_secs(1);
 const FRAME_TIME: Duration = Duration::from_millis(20);
@@ -18,13 +19,46 @@ const OPUS_SILENCE: &[u8] = &[0xf8, 0xff, 0xfe];
 const PCMU_SILENCE: &[u8] = &[0xff; 160];
 const PCMA_SILENCE: &[u8] = &[0xd5; 160];
 
-/// The echo of one leg.
+/// What is kept of a packet on its way from the stream of a browser to an outgoing one.
+pub(super) struct Packet {
+    source: Ssrc,
+    sequence: u64,
+    time: u32,
+    /// Ticks of `time` in a second.
+    clock: u32,
+    marker: bool,
+    extensions: ExtensionValues,
+    payload: Arc<[u8]>,
+}
+
+impl From<RtpPacket> for Packet {
+    fn from(packet: RtpPacket) -> Self {
+        let header = packet.header;
+        Self {
+            source: header.ssrc,
+            sequence: *packet.seq_no,
+            time: header.timestamp,
+            clock: packet.time.frequency().get(),
+            marker: header.marker,
+            // The others are about the transport, and that is another.
+            extensions: ExtensionValues {
+                audio_level: header.ext_vals.audio_level,
+                voice_activity: header.ext_vals.voice_activity,
+                video_orientation: header.ext_vals.video_orientation,
+                ..ExtensionValues::default()
+            },
+            payload: packet.payload,
+        }
+    }
+}
+
+/// The outgoing streams of one leg.
 #[derive(Default)]
-pub(super) struct Echo {
+pub(super) struct Streams {
     tracks: BTreeMap<Mid, Track>,
 }
 
-impl Echo {
+impl Streams {
     /// Silence is due on `media` from `now` on, until packets come in. Does nothing the second time.
     pub(super) fn begin(&mut self, mid: Mid, kind: MediaKind, now: Instant) {
         let track = self.tracks.entry(mid).or_default();
@@ -38,31 +72,24 @@ impl Echo {
         self.tracks.values().filter_map(|track| track.fill_at).min()
     }
 
-    /// Sends a packet back; returns the number of packets sent.
-    pub(super) fn forward(&mut self, rtc: &mut Rtc, packet: &RtpPacket, now: Instant) -> u64 {
-        let header = &packet.header;
-        let Some(mid) = rtc
-            .direct_api()
-            .stream_rx(&header.ssrc)
-            .map(|stream| stream.mid())
-        else {
-            return 0;
-        };
-        let pt = header.payload_type;
+    /// Sends a packet with this payload type, where that was negotiated; returns the number of packets
+    /// sent.
+    pub(super) fn send(
+        &mut self,
+        rtc: &mut Rtc,
+        (mid, pt): (Mid, Pt),
+        packet: Packet,
+        now: Instant,
+    ) -> u64 {
         let Some(media) = rtc
             .media(mid)
-            .filter(|media| media.direction().is_sending())
+            .filter(|media| media.direction().is_sending() && media.remote_pts().contains(&pt))
         else {
             return 0;
         };
-        if !media.remote_pts().contains(&pt) {
-            return 0;
-        }
         let is_audio = media.kind().is_audio();
         let track = self.tracks.entry(mid).or_default();
-        let clock = packet.time.frequency().get();
-        let Some(place) = track.place(header.ssrc, *packet.seq_no, header.timestamp, clock, now)
-        else {
+        let Some(place) = track.place(&packet, now) else {
             return 0;
         };
         if is_audio {
@@ -72,23 +99,12 @@ impl Echo {
         let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
             return 0;
         };
-        let extensions = ExtensionValues {
-            audio_level: header.ext_vals.audio_level,
-            voice_activity: header.ext_vals.voice_activity,
-            video_orientation: header.ext_vals.video_orientation,
-            ..ExtensionValues::default()
-        };
+        let sequence = place.sequence.into();
         stream.write_rtp(
-            RtpWrite::new(
-                pt,
-                place.sequence.into(),
-                place.time,
-                now,
-                Arc::clone(&packet.payload),
-            )
-            .marker(header.marker)
-            .ext_vals(extensions)
-            .nackable(!is_audio),
+            RtpWrite::new(pt, sequence, place.time, now, packet.payload)
+                .marker(packet.marker)
+                .ext_vals(packet.extensions)
+                .nackable(!is_audio),
         );
         1
     }
@@ -106,7 +122,7 @@ impl Echo {
     }
 }
 
-/// One outgoing stream. The browser may change its source, stop and start again: what goes back keeps
+/// One outgoing stream. The source may change, stop and start again: what goes out keeps
 /// one numbering, because a receiver takes a jump for loss.
 #[derive(Default)]
 struct Track {
@@ -129,16 +145,16 @@ struct Place {
 }
 
 impl Track {
-    /// Places a packet of `source`: gaps and order of the source are kept, so that loss on the way in
-    /// is loss on the way out.
-    fn place(
-        &mut self,
-        source: Ssrc,
-        sequence: u64,
-        time: u32,
-        clock: u32,
-        now: Instant,
-    ) -> Option<Place> {
+    /// Places a packet: gaps and order of its source are kept, so that loss on the way in is loss on the
+    /// way out.
+    fn place(&mut self, packet: &Packet, now: Instant) -> Option<Place> {
+        let &Packet {
+            source,
+            sequence,
+            time,
+            clock,
+            ..
+        } = packet;
         if self.source != Some(source) {
             let next = self.next(clock, now);
             self.source = Some(source);
@@ -230,10 +246,17 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
-    const CLOCK: u32 = 48_000;
 
-    fn ssrc(value: u32) -> Ssrc {
-        value.into()
+    fn packet(source: u32, sequence: u64, time: u32) -> Packet {
+        Packet {
+            source: source.into(),
+            sequence,
+            time,
+            clock: 48_000,
+            marker: false,
+            extensions: ExtensionValues::default(),
+            payload: Arc::new([]),
+        }
     }
 
     #[test]
@@ -242,7 +265,7 @@ mod tests {
         let now = Instant::now();
         let placed: Vec<_> = [(70_000, 960), (70_002, 2880), (70_001, 1920)]
             .into_iter()
-            .filter_map(|(sequence, time)| track.place(ssrc(1), sequence, time, CLOCK, now))
+            .filter_map(|(sequence, time)| track.place(&packet(1, sequence, time), now))
             .map(|place| (place.sequence, place.time))
             .collect();
         assert_eq!(placed, [(1, 0), (3, 1920), (2, 960)]);
@@ -252,9 +275,9 @@ mod tests {
     fn a_new_source_continues_the_stream_at_true_time() {
         let mut track = Track::default();
         let start = Instant::now();
-        track.place(ssrc(1), 500, 1_000_000, CLOCK, start);
-        track.place(ssrc(1), 501, 1_000_960, CLOCK, start + 20 * MS);
-        let place = track.place(ssrc(2), 40_000, 7, CLOCK, start + 520 * MS);
+        track.place(&packet(1, 500, 1_000_000), start);
+        track.place(&packet(1, 501, 1_000_960), start + 20 * MS);
+        let place = track.place(&packet(2, 40_000, 7), start + 520 * MS);
         let place = place.expect("placed");
         assert_eq!((place.sequence, place.time), (3, 960 + 24_000));
     }
@@ -263,19 +286,19 @@ mod tests {
     fn what_is_older_than_the_present_source_has_no_place() {
         let mut track = Track::default();
         let now = Instant::now();
-        assert!(track.place(ssrc(1), 10, 0, CLOCK, now).is_some());
-        assert_eq!(track.place(ssrc(1), 9, 0, CLOCK, now), None);
-        assert_eq!(track.place(ssrc(1), 1, 0, CLOCK, now), None);
-        assert!(track.place(ssrc(2), 10, 0, CLOCK, now).is_some());
-        assert_eq!(track.place(ssrc(2), 9, 0, CLOCK, now), None);
+        assert!(track.place(&packet(1, 10, 0), now).is_some());
+        assert_eq!(track.place(&packet(1, 9, 0), now), None);
+        assert_eq!(track.place(&packet(1, 1, 0), now), None);
+        assert!(track.place(&packet(2, 10, 0), now).is_some());
+        assert_eq!(track.place(&packet(2, 9, 0), now), None);
     }
 
     #[test]
     fn the_time_wraps_with_the_source() {
         let mut track = Track::default();
         let now = Instant::now();
-        track.place(ssrc(1), 1, u32::MAX - 100, CLOCK, now);
-        let place = track.place(ssrc(1), 2, 859, CLOCK, now).expect("placed");
+        track.place(&packet(1, 1, u32::MAX - 100), now);
+        let place = track.place(&packet(1, 2, 859), now).expect("placed");
         assert_eq!((place.sequence, place.time), (2, 960));
     }
 }
