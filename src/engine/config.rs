@@ -16,10 +16,26 @@ pub struct Config {
     pub scheme: Option<Scheme>,
     /// Calls are to survive a reload: no bye when the page goes away.
     pub reconnect_attached_calls: bool,
+    /// There is a provider to ask.
+    pub has_provider: bool,
+    /// The provider offers `refresh()`.
+    pub has_refresh: bool,
+    /// The provider hands out credentials that cannot register: the embed provider (REQ-85).
+    pub outbound_only: bool,
+    /// Do not even authenticate before `connect()` (REQ-96).
+    pub skip_authentication: bool,
+    /// Do not open the socket before `connect()`.
+    pub skip_connection: bool,
+    /// Do not register before `register()`.
+    pub skip_register: bool,
+    /// Keep the credential in local storage, and restore it where there is no provider.
+    pub persist_session: bool,
+    /// The domains that a SAT may lead to; empty for any (REQ-101).
+    pub allowed_hosts: Vec<String>,
 }
 
 impl Config {
-    /// Reads the facade's object: `{ endpoints?: { websocket?, rest? }, embedHost?, reconnectAttachedCalls? }`.
+    /// Reads the facade's object: `EngineConfig` of `js/wasm/engine.ts`.
     ///
     /// Fails with [`ErrorCode::HostInvalid`] for an endpoint that is no host or URL.
     pub fn decode<R: Reader>(object: &R) -> Result<Self, Failure> {
@@ -42,11 +58,20 @@ impl Config {
         let embed = object
             .str(K::EmbedHost)
             .and_then(|host| GivenHost::parse(&host));
+        let flag = |key| object.bool(key).unwrap_or_default();
         Ok(Self {
             websocket,
             rest,
             scheme: embed.and_then(|host| host.explicit),
-            reconnect_attached_calls: object.bool(K::ReconnectAttachedCalls).unwrap_or_default(),
+            reconnect_attached_calls: flag(K::ReconnectAttachedCalls),
+            has_provider: flag(K::HasProvider),
+            has_refresh: flag(K::HasRefresh),
+            outbound_only: object.str(K::EmbedHost).is_some(),
+            skip_authentication: flag(K::SkipAuthentication),
+            skip_connection: flag(K::SkipConnection),
+            skip_register: flag(K::SkipRegister),
+            persist_session: flag(K::PersistSession),
+            allowed_hosts: object.strs(K::AllowedHosts),
         })
     }
 

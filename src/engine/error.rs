@@ -86,6 +86,18 @@ errors! {
     CredentialsRejected: "InvalidCredentialsError" "credentials_rejected" retry false reauth true,
         "Credentials were rejected by the space.",
         "Fetch a fresh SAT of the same space and connect again.";
+    CredentialsNoSource: "InvalidCredentialsError" "credentials_no_source" retry false reauth true,
+        "No credential provider and no cached session. Provide a CredentialProvider or enable persistSession with a prior login.",
+        "Construct the client with a provider.";
+    CredentialsForeign: "InvalidCredentialsError" "credentials_foreign" retry false reauth true,
+        "The credentials lead to a host that allowedHosts does not name.",
+        "Fetch a SAT of the right space, or add its domain to allowedHosts.";
+    CredentialsExpiryUnit: "InvalidCredentialsError" "credentials_expiry_unit" retry false reauth false,
+        "expiry_at must be in milliseconds since 1970; the value given looks like seconds.",
+        "Multiply the server's seconds by 1000.";
+    RegistrationFailed: "InvalidCredentialsError" "registration_failed" retry true reauth true,
+        "Failed to register user, and reauthentication attempt also failed. Please check your credentials.",
+        "See the cause; call register() again, or fetch a fresh SAT.";
     EmbedTokenRejected: "RequestError" "embed_token_rejected" retry false reauth true,
         "Failed to fetch SAT using embed token: {0} {1}",
         "Check that the embed token belongs to this host and was not revoked.";

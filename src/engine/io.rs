@@ -187,10 +187,41 @@ pub enum PeerState {
     Failed,
 }
 
+/// Where a credential comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The provider's `authenticate()`.
+    Provider,
+    /// The provider's `refresh()`; its `authenticate()` where it has none.
+    Refresh,
+    /// The record of an earlier page in local storage, under this key.
+    Stored(&'static str),
+}
+
+/// A change of a stored record.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreChange {
+    /// Write this text.
+    Write(String),
+    /// Remove the record if it still is this text: another client may have written its own.
+    RemoveOwn(String),
+}
+
+impl std::fmt::Debug for StoreChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Write(_) => "Write",
+            Self::RemoveOwn(_) => "RemoveOwn",
+        })
+    }
+}
+
 /// Something that happened outside the engine.
 #[derive(Debug)]
 pub enum Input {
-    /// `connect()`, or the constructor without `skipConnection` (then no promise waits for it).
+    /// The constructor is through: does by itself what the configuration does not defer.
+    Start,
+    /// `connect()`.
     Connect {
         /// Settled when the session is ready, or when this attempt has failed for good.
         reply: Option<Reply>,
@@ -202,6 +233,28 @@ pub enum Input {
     },
     /// `destroy()`: nothing of the client may stay open.
     Destroy,
+    /// `register()`.
+    Register {
+        /// Resolved when the space knows the user as online, or at once where the credential cannot register.
+        reply: Reply,
+    },
+    /// `unregister()`.
+    Unregister {
+        /// Resolved when the space knows the user as offline.
+        reply: Reply,
+    },
+    /// `call.answer()` of an inbound call. The first decision stands; without effect after it.
+    Answer {
+        /// The call.
+        call: Entity,
+        /// The application's options.
+        options: DialOptions,
+    },
+    /// `call.reject()` of an inbound call. The first decision stands; without effect after it.
+    Reject {
+        /// The call.
+        call: Entity,
+    },
     /// `dial()`.
     Dial {
         /// Resolved with the call's entity when the space has created it.
@@ -250,6 +303,12 @@ pub enum Input {
         persisted: bool,
     },
 
+    /// The page comes back from the back/forward cache (`pageshow`).
+    PageShow,
+    /// The page is looked at again (`visibilitychange`, `resume`), or the browser has found a network (`online`):
+    /// what was true before may not be.
+    Woke,
+
     /// Result of [`Output::Authenticate`].
     Authenticated {
         /// Of the effect.
@@ -278,7 +337,7 @@ pub enum Input {
         /// What went wrong.
         result: Result<(), MediaFailure>,
     },
-    /// Result of [`Output::MakeOffer`].
+    /// Result of [`Output::MakeOffer`] and of [`Output::MakeAnswer`].
     OfferMade {
         /// Of the effect.
         ticket: Ticket,
@@ -357,10 +416,19 @@ pub enum Input {
 /// Something that the engine wants done, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Ask the application's provider. → [`Input::Authenticated`]
+    /// Ask for a credential. → [`Input::Authenticated`]
     Authenticate {
         /// For the result.
         ticket: Ticket,
+        /// Whom.
+        source: Source,
+    },
+    /// Write to the page's local storage, or remove what we wrote. Nobody waits.
+    Store {
+        /// The record.
+        key: &'static str,
+        /// What to do with it. Holds a secret.
+        change: StoreChange,
     },
     /// One HTTP exchange. → [`Input::Fetched`]
     Fetch {
@@ -462,6 +530,26 @@ pub enum Output {
         /// Use relay candidates alone.
         relay_only: bool,
     },
+    /// Set the servers and the far end's offer, turn its transceivers, attach the tracks, create the answer, set it
+    /// as local description: gathering begins. → [`Input::OfferMade`], [`Input::Candidate`], [`Input::Gathered`]
+    MakeAnswer {
+        /// For the result.
+        ticket: Ticket,
+        /// The connection.
+        peer: PeerId,
+        /// The far end's SDP.
+        offer: String,
+        /// The stream whose tracks are sent.
+        local: Option<StreamId>,
+        /// Direction of audio; `None` where it was not offered.
+        audio: Option<Direction>,
+        /// Direction of video; `None` where it was not offered.
+        video: Option<Direction>,
+        /// STUN and TURN servers.
+        servers: Vec<IceServer>,
+        /// Use relay candidates alone.
+        relay_only: bool,
+    },
     /// Read the local description. → [`Input::Description`], at once
     ReadDescription {
         /// For the result.
@@ -538,10 +626,21 @@ pub enum Value {
     Peer(PeerId),
     /// Another observable object.
     Entity(Entity),
+    /// A list of observable objects.
+    Entities(Vec<Entity>),
     /// An object that came from outside.
     Opaque(Opaque),
     /// An Error.
     Failure(Failure),
+    /// A record of `warnings$`.
+    Warning {
+        /// Its code (auth §10.2).
+        code: &'static str,
+        /// Why a mechanism was not used; empty where that is not what the warning says.
+        reason: &'static str,
+        /// When the credential ends, where the warning says that.
+        expires_at: Option<Millis>,
+    },
     /// A record of `call.errors$`.
     CallError {
         /// `media`, `signaling`, `timeout`, `network`, `internal`.

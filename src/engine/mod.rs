@@ -137,6 +137,8 @@ fn refuse(input: &Input, turn: &mut Turn<'_, '_>) {
     let reply = match input {
         Input::Connect { reply } => *reply,
         Input::Disconnect { reply }
+        | Input::Register { reply }
+        | Input::Unregister { reply }
         | Input::Dial { reply, .. }
         | Input::Hangup { reply, .. }
         | Input::Mute { reply, .. } => Some(*reply),

@@ -80,14 +80,24 @@ fields! {
     ClientReady = Client "ready" State("false"), true;
     ClientErrors = Client "errors" Event(1), false;
     ClientUser = Client "user" State("undefined"), false;
+    ClientRegistered = Client "isRegistered" State("false"), true;
+    ClientWarnings = Client "warnings" Event(10), false;
+    // api.md §10, SessionState: every call that is not over, newest first
+    ClientCalls = Client "calls" State("[]"), false;
 
     // api.md §5, WebRTCCall
     CallId = Call "id" Fact, true;
     CallTo = Call "to" Fact, true;
+    CallToName = Call "toName" Fact, true;
+    CallFrom = Call "from" Fact, true;
+    CallFromName = Call "fromName" Fact, true;
     CallDirection = Call "direction" Fact, true;
     CallStatus = Call "status" State("\"new\""), true;
     CallErrors = Call "errors" Event(1), false;
     CallEndReason = Call "endReason" Fact, true;
+    CallAnswered = Call "answered" Event(1), false;
+    CallRecoveryState = Call "recoveryState" State("\"idle\""), true;
+    CallRecoveryEvent = Call "recoveryEvent" Event(0), false;
     CallLocalStream = Call "localStream" State("undefined"), false;
     CallRemoteStream = Call "remoteStream" State("undefined"), false;
     CallPeer = Call "rtcPeerConnection" Fact, true;

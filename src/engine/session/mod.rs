@@ -152,7 +152,10 @@ impl Session {
         self.wanted = true;
         let ticket = turn.ticket();
         self.asking = Some(ticket);
-        turn.emit(Output::Authenticate { ticket });
+        turn.emit(Output::Authenticate {
+            ticket,
+            source: crate::engine::io::Source::Provider,
+        });
     }
 
     /// The provider's answer.
