@@ -39,6 +39,15 @@ export interface EngineEndReason {
   readonly causeCode?: number;
 }
 
+/** A record of `warnings$`, before its text is made. */
+export interface EngineWarning {
+  readonly code: string;
+  /** Why a mechanism was not used; empty where that is not what the warning says. */
+  readonly reason: string;
+  /** When the credential ends, in milliseconds since 1970, where the warning says that. */
+  readonly expiresAt?: number;
+}
+
 /** What a value is: tells the store how to make the public one. */
 export const ValueKind = {
   /** As it is: undefined, boolean, string, string[], MediaStream, RTCPeerConnection, raw object. */
@@ -51,6 +60,10 @@ export const ValueKind = {
   CallError: 3,
   /** An {@link EngineEndReason}. */
   EndReason: 4,
+  /** A list of {@link Entity}: the facade's objects for them. */
+  Entities: 5,
+  /** An {@link EngineWarning}. */
+  Warning: 6,
 } as const;
 
 /** One step of a batch. */
@@ -72,10 +85,19 @@ export interface HostCredential {
   readonly authorizationState?: string;
 }
 
+/** What the engine asks a provider for: its credential, or a newer one. */
+export type ProviderSource = 'provider' | 'refresh';
+
 /** What the engine needs of the facade. */
 export interface Host {
-  /** Calls the application's provider. May throw or reject. */
-  authenticate(): Promise<HostCredential | null | undefined>;
+  /** Calls the application's provider; for `refresh` its `refresh()`, where it has one. May throw or reject. */
+  authenticate(source: ProviderSource): Promise<HostCredential | null | undefined>;
+  /** The credential of an earlier page, from local storage; undefined where there is none that can be read. Never rejects. */
+  restore(key: string): Promise<HostCredential | undefined>;
+  /** Writes a record of local storage. Never throws; nobody waits. */
+  keep(key: string, text: string): void;
+  /** Removes a record of local storage if it still is this text. Never throws; nobody waits. */
+  removeOwn(key: string, text: string): void;
   /** Takes one batch. Never throws. */
   deliver(batch: Batch): void;
   /** The engine died (a trap): everything is closed already; reject what is pending. Comes once. */
@@ -88,17 +110,35 @@ export interface EngineConfig {
   /** Host of an `EmbedTokenCredentialProvider`. */
   readonly embedHost?: string;
   readonly reconnectAttachedCalls?: boolean;
+  /** There is a provider to ask. */
+  readonly hasProvider?: boolean;
+  /** The provider offers `refresh()`. */
+  readonly hasRefresh?: boolean;
+  readonly skipAuthentication?: boolean;
+  readonly skipConnection?: boolean;
+  readonly skipRegister?: boolean;
+  readonly persistSession?: boolean;
+  /** The domains that a SAT may lead to; absent or empty for any. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /** One client inside the engine. After `destroy()` every method does nothing. */
 export interface EngineClient {
+  /** The constructor is through: the engine does by itself what the configuration does not defer. */
+  start(): void;
   /** `reply` 0: nobody waits. */
   connect(reply: ReplyId): void;
   disconnect(reply: ReplyId): void;
   /** Closes everything and frees the engine's memory. */
   destroy(): void;
+  register(reply: ReplyId): void;
+  unregister(reply: ReplyId): void;
   dial(reply: ReplyId, to: string, options: object): void;
   abort(reply: ReplyId): void;
+  /** Accepts an inbound call. `options` holds no getters. */
+  answer(call: Entity, options: object): void;
+  /** Declines an inbound call. */
+  reject(call: Entity): void;
   hangup(reply: ReplyId, call: Entity): void;
   destroyCall(call: Entity): void;
   mute(reply: ReplyId, member: Entity, video: boolean, muted: boolean): void;

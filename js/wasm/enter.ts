@@ -53,6 +53,10 @@ class Client implements EngineClient {
     }
   }
 
+  start(): void {
+    this.#raw?.start();
+  }
+
   connect(reply: ReplyId): void {
     this.#raw?.connect(reply);
   }
@@ -71,6 +75,14 @@ class Client implements EngineClient {
     raw.free();
   }
 
+  register(reply: ReplyId): void {
+    this.#raw?.register(reply);
+  }
+
+  unregister(reply: ReplyId): void {
+    this.#raw?.unregister(reply);
+  }
+
   dial(reply: ReplyId, to: string, options: object): void {
     let plain: object;
     try {
@@ -84,6 +96,15 @@ class Client implements EngineClient {
 
   abort(reply: ReplyId): void {
     this.#raw?.abort(reply);
+  }
+
+  answer(call: Entity, options: object): void {
+    // Variables of the call are the caller's; their `toJSON` must not run inside the engine.
+    this.#raw?.answer(call, { ...options, userVariables: undefined });
+  }
+
+  reject(call: Entity): void {
+    this.#raw?.reject(call);
   }
 
   hangup(reply: ReplyId, call: Entity): void {

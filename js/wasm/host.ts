@@ -4,6 +4,7 @@
 import type { Closables } from "./closables.js";
 import type { Host } from "./engine.js";
 import { changes } from "./host/changes.js";
+import { lifecycle } from "./host/lifecycle.js";
 import { media } from "./host/media.js";
 import { network } from "./host/network.js";
 import { reads, type Words } from "./host/reads.js";
@@ -27,17 +28,26 @@ export function createHost(closables: Closables, words: Words) {
     ...changes,
     ...network(closables),
     ...media(closables),
+    ...lifecycle(closables),
     ...clocks(),
 
     close: (object: object): void => closables.close(object),
 
-    authenticate(facade: Host, settled: Settled): void {
+    /** The source is a number of src/web/host.rs. */
+    authenticate(facade: Host, source: number, key: string, settled: Settled): void {
       const asked = async () => {
-        const credential = await facade.authenticate();
+        const credential = await (source === 2 ? facade.restore(key) : facade.authenticate(source === 1 ? "refresh" : "provider"));
+        if (!credential) return undefined;
         // Copied here, where a getter of the application's object may still throw.
-        return credential ? { token: credential.token, expiry_at: credential.expiry_at } : undefined;
+        const { token, expiry_at, authorizationState } = credential;
+        return { token, expiry_at, authorizationState };
       };
       asked().then((credential) => settled(1, 0, "", credential), failed(settled));
+    },
+
+    store(facade: Host, key: string, text: string, own: boolean): void {
+      if (own) facade.removeOwn(key, text);
+      else facade.keep(key, text);
     },
 
     exchanged(exchange: Exchange, failure: unknown, token: string, expiry_at: number): void {

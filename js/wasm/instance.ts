@@ -8,11 +8,16 @@ import { Words } from "./host/reads.js";
 
 /** The class that wasm-bindgen makes of src/bindings/client.rs. */
 export interface RawClient {
+  start(): void;
   connect(reply: number): void;
   disconnect(reply: number): void;
   destroy(): void;
+  register(reply: number): void;
+  unregister(reply: number): void;
   dial(reply: number, to: string, options: object): void;
   abort(reply: number): void;
+  answer(call: number, options: object): void;
+  reject(call: number): void;
   hangup(reply: number, call: number): void;
   destroyCall(call: number): void;
   mute(reply: number, member: number, video: boolean, muted: boolean): void;

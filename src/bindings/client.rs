@@ -28,6 +28,10 @@ impl Client {
         })
     }
 
+    pub fn start(&self) {
+        self.enter(Input::Start);
+    }
+
     pub fn connect(&self, reply: u32) {
         self.enter(Input::Connect {
             reply: (reply != 0).then_some(Reply(reply)),
@@ -44,6 +48,18 @@ impl Client {
         self.enter(Input::Destroy);
     }
 
+    pub fn register(&self, reply: u32) {
+        self.enter(Input::Register {
+            reply: Reply(reply),
+        });
+    }
+
+    pub fn unregister(&self, reply: u32) {
+        self.enter(Input::Unregister {
+            reply: Reply(reply),
+        });
+    }
+
     pub fn dial(&self, reply: u32, to: String, options: JsValue) {
         let options = DialOptions::decode(&Object(options));
         self.enter(Input::Dial {
@@ -57,6 +73,18 @@ impl Client {
         self.enter(Input::Abort {
             reply: Reply(reply),
         });
+    }
+
+    pub fn answer(&self, call: u32, options: JsValue) {
+        let options = DialOptions::decode(&Object(options));
+        self.enter(Input::Answer {
+            call: Entity(call),
+            options,
+        });
+    }
+
+    pub fn reject(&self, call: u32) {
+        self.enter(Input::Reject { call: Entity(call) });
     }
 
     pub fn hangup(&self, reply: u32, call: u32) {

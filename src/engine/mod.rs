@@ -166,6 +166,10 @@ impl Parts<'_, '_, '_> {
             ..
         } = self;
         match input {
+            Input::Start if session.starts_by_itself() => {
+                session.connect(None, turn);
+                self.prepare_calls();
+            }
             Input::Connect { reply } => {
                 session.connect(reply, turn);
                 self.prepare_calls();

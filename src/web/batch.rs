@@ -25,6 +25,8 @@ const ENTITY: u32 = 1;
 const FAILURE: u32 = 2;
 const CALL_ERROR: u32 = 3;
 const END_REASON: u32 = 4;
+const ENTITIES: u32 = 5;
+const WARNING: u32 = 6;
 
 pub struct Batch {
     changes: JsValue,
@@ -88,6 +90,19 @@ fn public(live: Option<JsValue>, value: &Value) -> (u32, JsValue) {
         Value::Stream(_) | Value::Peer(_) => (PLAIN, live.unwrap_or_default()),
         Value::Opaque(opaque) => (PLAIN, held(opaque)),
         Value::Entity(entity) => (ENTITY, JsValue::from(entity.0)),
+        Value::Entities(entities) => {
+            let numbers = entities.iter().map(|entity| JsValue::from(entity.0));
+            (ENTITIES, host::numbers(numbers.collect()))
+        }
+        Value::Warning {
+            code,
+            reason,
+            expires_at,
+        } => {
+            #[allow(clippy::cast_precision_loss)]
+            let expires_at = expires_at.map_or(f64::NAN, |at| at as f64);
+            (WARNING, host::warning(code, reason, expires_at))
+        }
         Value::Failure(failure) => (FAILURE, error(failure)),
         Value::CallError {
             kind,

@@ -12,7 +12,7 @@ use super::peer::Peers;
 use super::reader::Object;
 use super::socket::Sockets;
 use crate::engine::auth::Credential;
-use crate::engine::io::{Input, Output, Ticket, Value};
+use crate::engine::io::{Input, Output, Source, StoreChange, StreamId, Ticket, Value};
 use crate::engine::wire::Opaque;
 
 pub struct Browser {
@@ -43,7 +43,11 @@ impl Browser {
     /// Carries out one output. Nothing of the driver is borrowed: the application's code may run in here.
     pub fn execute(&self, output: Output) {
         match output {
-            Output::Authenticate { ticket } => self.authenticate(ticket),
+            Output::Authenticate { ticket, source } => self.authenticate(ticket, source),
+            Output::Store { key, change } => match change {
+                StoreChange::Write(text) => host::store(&self.facade, key, &text, false),
+                StoreChange::RemoveOwn(text) => host::store(&self.facade, key, &text, true),
+            },
             Output::Fetch { ticket, request } => self.requests.start(ticket, request),
             Output::CancelFetch { ticket } => self.requests.cancel(ticket),
             Output::OpenSocket { socket, url } => self.sockets.open(socket, &url),
@@ -89,9 +93,25 @@ impl Browser {
                 servers,
                 relay_only,
             } => {
-                let local = local.map_or(JsValue::UNDEFINED, |stream| self.streams.stream(stream));
+                let local = self.local(local);
+                let settings = (servers.as_slice(), relay_only);
                 self.peers
-                    .offer(ticket, peer, &local, (audio, video), &servers, relay_only);
+                    .describe(ticket, peer, None, &local, (audio, video), settings);
+            }
+            Output::MakeAnswer {
+                ticket,
+                peer,
+                offer,
+                local,
+                audio,
+                video,
+                servers,
+                relay_only,
+            } => {
+                let local = self.local(local);
+                let settings = (servers.as_slice(), relay_only);
+                self.peers
+                    .describe(ticket, peer, Some(offer), &local, (audio, video), settings);
             }
             Output::ReadDescription { ticket, peer } => self.peers.read_description(ticket, peer),
             Output::ApplyAnswer { ticket, peer, sdp } => self.peers.answer(ticket, peer, &sdp),
@@ -116,6 +136,11 @@ impl Browser {
         self.batch.deliver(&self.facade);
     }
 
+    /// The stream that is sent, or undefined.
+    fn local(&self, stream: Option<StreamId>) -> JsValue {
+        stream.map_or(JsValue::UNDEFINED, |stream| self.streams.stream(stream))
+    }
+
     /// The browser object that a value names.
     fn live(&self, value: &Value) -> Option<JsValue> {
         match value {
@@ -125,7 +150,7 @@ impl Browser {
         }
     }
 
-    fn authenticate(&self, ticket: Ticket) {
+    fn authenticate(&self, ticket: Ticket, source: Source) {
         let enter = self.enter.clone();
         let settled = host::settled(Box::new(move |settled| {
             let result = match settled.code {
@@ -137,6 +162,11 @@ impl Browser {
             };
             enter(Input::Authenticated { ticket, result });
         }));
-        host::authenticate(&self.facade, settled);
+        let (source, key) = match source {
+            Source::Provider => (0, ""),
+            Source::Refresh => (1, ""),
+            Source::Stored(key) => (2, key),
+        };
+        host::authenticate(&self.facade, source, key, settled);
     }
 }

@@ -72,13 +72,21 @@ extern "C" {
     pub fn call_error(kind: &str, fatal: bool, failure: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = endReason)]
     pub fn end_reason(code: &str, cause: Option<String>, cause_code: Option<i32>) -> JsValue;
+    /// `expires_at`: milliseconds since the epoch, or NaN where the warning does not say.
+    pub fn warning(code: &str, reason: &str, expires_at: f64) -> JsValue;
+    #[wasm_bindgen(js_name = list)]
     pub fn texts(texts: Vec<String>) -> JsValue;
+    #[wasm_bindgen(js_name = list)]
+    pub fn numbers(numbers: Vec<JsValue>) -> JsValue;
 
     /// Closes something that the host opened and forgets it; its events cease. Once is enough.
     pub fn close(object: &JsValue);
 
-    /// → code 1, value the provider's credential or nothing; code 0, value what it threw.
-    pub fn authenticate(facade: &JsValue, settled: JsValue);
+    /// `source`: 0 the provider, 1 the provider's newer credential, 2 the record under `key`.
+    /// → code 1, value the credential or nothing; code 0, value what was thrown.
+    pub fn authenticate(facade: &JsValue, source: u32, key: &str, settled: JsValue);
+    /// Writes the text under the key, or, where it is `own`, removes the record that still is this text.
+    pub fn store(facade: &JsValue, key: &str, text: &str, own: bool);
     /// Returns what [`close`] cancels it by. → code the status, number Retry-After in seconds plus one or
     /// zero, text the reason phrase, value the parsed body; code 0, number 1 for a time-out, value what was thrown.
     pub fn request(
@@ -117,9 +125,11 @@ extern "C" {
         username: Option<String>,
         credential: Option<String>,
     );
-    /// Directions: 1 for sending plus 2 for receiving, -1 for no section. → code 1, number the transports.
-    pub fn offer(
+    /// Makes an offer, or the answer to `offer`. Directions: 1 for sending plus 2 for receiving, -1 for no section.
+    /// → code 1, number the transports; code 0, value the exception.
+    pub fn describe(
         peer: &JsValue,
+        offer: Option<String>,
         local: &JsValue,
         audio: i32,
         video: i32,
@@ -131,6 +141,7 @@ extern "C" {
     /// → code 1; code 0, value the exception.
     pub fn answer(peer: &JsValue, sdp: &str, settled: JsValue);
 
-    /// Reports `pagehide`: number 1 when the page may come back. Returns what [`close`] ends it by.
+    /// Reports that the page goes away (what 0, number 1 when it may come back), that it comes back (1), and that the
+    /// visitor or the network does (2). Returns what [`close`] ends it by.
     pub fn lifecycle(events: &Events) -> JsValue;
 }

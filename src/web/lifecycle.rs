@@ -6,6 +6,10 @@ use super::driver::Enter;
 use super::host::{self, Events};
 use crate::engine::io::Input;
 
+// What `js/wasm/host/lifecycle.ts` reports.
+const HIDDEN: u32 = 0;
+const SHOWN: u32 = 1;
+
 pub struct Lifecycle {
     listener: JsValue,
     _events: Events,
@@ -13,10 +17,14 @@ pub struct Lifecycle {
 
 impl Lifecycle {
     pub fn new(enter: Enter) -> Self {
-        let events = Events::new(move |_, number, _: JsValue| {
-            enter(Input::PageHide {
-                persisted: number == 1,
-            })
+        let events = Events::new(move |what, number, _: JsValue| {
+            enter(match what {
+                HIDDEN => Input::PageHide {
+                    persisted: number == 1,
+                },
+                SHOWN => Input::PageShow,
+                _ => Input::Woke,
+            });
         });
         Self {
             listener: host::lifecycle(&events),

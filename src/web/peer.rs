@@ -56,14 +56,15 @@ impl Peers {
         ));
     }
 
-    pub fn offer(
+    /// Makes an offer, or the answer to `offer`, and sets it.
+    pub fn describe(
         &self,
         ticket: Ticket,
         id: PeerId,
+        offer: Option<String>,
         local: &JsValue,
         (audio, video): (Option<Direction>, Option<Direction>),
-        servers: &[IceServer],
-        relay_only: bool,
+        (servers, relay_only): (&[IceServer], bool),
     ) {
         let enter = Rc::clone(&self.enter);
         let made = move |result| enter(Input::OfferMade { ticket, result });
@@ -87,8 +88,9 @@ impl Peers {
                 Ok(settled.number)
             });
         }));
-        host::offer(
+        host::describe(
             &connection,
+            offer,
             local,
             bits(audio),
             bits(video),

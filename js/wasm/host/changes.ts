@@ -1,6 +1,6 @@
 // What the engine tells the facade, put together as `engine.ts` describes it.
 
-import type { Change, EngineCallError, EngineEndReason, EngineFailure, Host } from "../engine.js";
+import type { Change, EngineCallError, EngineEndReason, EngineFailure, EngineWarning, Host } from "../engine.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -45,5 +45,7 @@ export const changes = {
     return reason;
   },
 
-  texts: (texts: string[]): string[] => texts,
+  warning: (code: string, reason: string, expiresAt: number): EngineWarning => ({ code, reason, ...(expiresAt >= 0 && { expiresAt }) }),
+
+  list: (elements: unknown[]): unknown[] => elements,
 };

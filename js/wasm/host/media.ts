@@ -99,16 +99,24 @@ export function media(closables: Closables) {
       servers.push({ urls, ...(username !== undefined && { username }), ...(credential !== undefined && { credential }) });
     },
 
-    offer(peer: RTCPeerConnection, local: MediaStream | undefined, audio: number, video: number, servers: RTCIceServer[], relayOnly: boolean, settled: Settled): void {
-      const offered = async (): Promise<number> => {
+    /** Makes an offer, or the answer to `offer`. */
+    describe(peer: RTCPeerConnection, offer: string | undefined, local: MediaStream | undefined, audio: number, video: number, servers: RTCIceServer[], relayOnly: boolean, settled: Settled): void {
+      const described = async (): Promise<number> => {
         peer.setConfiguration(configuration(servers, relayOnly));
-        arrange(peer, local, "audio", audio);
-        arrange(peer, local, "video", video);
-        await peer.setLocalDescription(await peer.createOffer());
-        // Sections that share a transport are gathered for once.
-        return new Set(peer.getTransceivers().map(({ sender }) => sender.transport)).size;
+        if (offer === undefined) {
+          arrange(peer, local, "audio", audio);
+          arrange(peer, local, "video", video);
+          await peer.setLocalDescription(await peer.createOffer());
+        } else {
+          await peer.setRemoteDescription({ type: "offer", sdp: offer });
+          await join(peer, local, "audio", audio);
+          await join(peer, local, "video", video);
+          await peer.setLocalDescription(await peer.createAnswer());
+        }
+        // Sections that share a transport are gathered for once; one that was refused has none.
+        return new Set(peer.getTransceivers().flatMap(({ sender }) => sender.transport ?? [])).size;
       };
-      offered().then((transports) => settled(1, transports, "", undefined), failed(settled));
+      described().then((transports) => settled(1, transports, "", undefined), failed(settled));
     },
 
     description: (peer: RTCPeerConnection): string | undefined => peer.localDescription?.sdp,
@@ -134,6 +142,18 @@ function arrange(peer: RTCPeerConnection, local: MediaStream | undefined, kind: 
   const streams = local ? [local] : [];
   for (const track of tracks) peer.addTransceiver(track, { direction, streams });
   if (tracks.length === 0) peer.addTransceiver(kind, { direction });
+}
+
+/** Turns the transceivers of a kind as the far end's offer made them, and sends by them what there is to send. */
+async function join(peer: RTCPeerConnection, local: MediaStream | undefined, kind: Kind, bits: number): Promise<void> {
+  const tracks = bits > 0 && bits & 1 ? tracksOf(local, kind) : [];
+  for (const [index, transceiver] of transceiversOf(peer, kind).entries()) {
+    transceiver.direction = DIRECTIONS[bits] ?? "inactive";
+    const track = tracks[index];
+    if (!track || !local) continue;
+    await transceiver.sender.replaceTrack(track);
+    transceiver.sender.setStreams(local);
+  }
 }
 
 /** Sends a track where one of its kind has ended. */

@@ -1,4 +1,4 @@
-// Sockets, HTTP requests, and the page's own life.
+// Sockets and HTTP requests.
 
 import type { Closables } from "../closables.js";
 import { type Events, failed, type Settled } from "./settled.js";
@@ -54,16 +54,6 @@ export function network(closables: Closables) {
           report();
         });
       return abort;
-    },
-
-    lifecycle(events: Events): object {
-      const listener = { handleEvent: (event: Event) => events(0, (event as PageTransitionEvent).persisted ? 1 : 0) };
-      // Workers and servers have no page that could go away.
-      if (typeof window !== "undefined") {
-        window.addEventListener("pagehide", listener);
-        closables.add(listener, () => window.removeEventListener("pagehide", listener));
-      }
-      return listener;
     },
   };
 }

@@ -18,9 +18,15 @@ export function install(keys: string, syms: string): void {
   watch();
 }
 
-/** An application whose functions are the test's. */
-export function application(authenticate: () => unknown, deliver: (batch: unknown) => void): object {
-  return { authenticate, deliver };
+/** An application whose functions are the test's: asked for a credential by source or key, told batches, told what to keep. */
+export function application(authenticate: (source: string) => unknown, deliver: (batch: unknown) => void, keep: (what: string) => void): object {
+  return {
+    authenticate,
+    restore: authenticate,
+    deliver,
+    keep: (key: string, text: string) => keep(`${key} is ${text}`),
+    removeOwn: (key: string, text: string) => keep(`${key} no longer ${text}`),
+  };
 }
 
 /** Resolves in a later task, and leaves the browser time for its own. */
@@ -64,6 +70,28 @@ export function answerNextFetch(status: number, body: string): void {
 /** What a browser dispatches when the page goes away. */
 export function hidePage(persisted: boolean): void {
   window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted }));
+}
+
+/** What a browser dispatches when the page is shown. */
+export function showPage(persisted: boolean): void {
+  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted }));
+}
+
+/** What a browser dispatches to the document when the visitor comes back to the page or the page runs again. */
+export function wakePage(name: string): void {
+  document.dispatchEvent(new Event(name));
+}
+
+/** Makes the page one that nobody looks at, or ends that. */
+export function hideFromView(hidden: boolean): void {
+  // An own property in front of the document's; without it the browser tells.
+  if (hidden) Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+  else Reflect.deleteProperty(document, "visibilityState");
+}
+
+/** What a browser dispatches when it has found a network. */
+export function goOnline(): void {
+  window.dispatchEvent(new Event("online"));
 }
 
 /** A value of JSON text. */

@@ -3,9 +3,11 @@ use std::rc::Rc;
 
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::stage::{Acts, Script, Stage, hide_page, parse};
+use super::stage::{
+    Acts, Script, Stage, go_online, hide_from_view, hide_page, parse, show_page, wake_page,
+};
 use crate::engine::error::{ErrorCode, Failure};
-use crate::engine::io::{Entity, Input, Output, Reply, Ticket, Value};
+use crate::engine::io::{Entity, Input, Output, Reply, Source, StoreChange, Ticket, Value};
 use crate::engine::state::Field;
 use crate::web::Driver;
 
@@ -13,6 +15,13 @@ fn settle(reply: u32) -> Output {
     Output::Settle {
         reply: Reply(reply),
         result: Ok(Value::Nothing),
+    }
+}
+
+fn authenticate(ticket: u32, source: Source) -> Output {
+    Output::Authenticate {
+        ticket: Ticket(ticket),
+        source,
     }
 }
 
@@ -64,7 +73,7 @@ async fn a_provider_may_call_in_while_it_is_asked() {
     };
     let stage = Stage::with(
         |input| match input {
-            Input::Connect { .. } => vec![Output::Authenticate { ticket: Ticket(9) }],
+            Input::Connect { .. } => vec![authenticate(9, Source::Provider)],
             _ => echo(input),
         },
         acts,
@@ -85,7 +94,7 @@ async fn a_provider_may_call_in_while_it_is_asked() {
 #[wasm_bindgen_test]
 async fn a_provider_may_give_nothing() {
     let stage = Stage::new(|input| match input {
-        Input::Connect { .. } => vec![Output::Authenticate { ticket: Ticket(1) }],
+        Input::Connect { .. } => vec![authenticate(1, Source::Provider)],
         _ => Vec::new(),
     });
     stage.driver.enter(Input::Connect { reply: None });
@@ -100,6 +109,41 @@ async fn a_provider_may_give_nothing() {
             )
         })
         .await;
+}
+
+#[wasm_bindgen_test]
+async fn each_source_is_asked_for_what_it_has() {
+    let stage = Stage::new(|input| match input {
+        Input::Connect { .. } => vec![
+            authenticate(1, Source::Refresh),
+            authenticate(2, Source::Stored("record")),
+            authenticate(3, Source::Provider),
+        ],
+        _ => Vec::new(),
+    });
+    stage.driver.enter(Input::Connect { reply: None });
+    for ticket in 1..=3 {
+        stage
+            .saw(|input| matches!(input, Input::Authenticated { ticket: Ticket(of), .. } if *of == ticket))
+            .await;
+    }
+    assert_eq!(*stage.asked.borrow(), ["refresh", "record", "provider"]);
+}
+
+#[wasm_bindgen_test]
+fn records_are_written_and_removed_in_order() {
+    let store = |change| Output::Store {
+        key: "record",
+        change,
+    };
+    let stage = Stage::new(move |_| {
+        vec![
+            store(StoreChange::Write("a".into())),
+            store(StoreChange::RemoveOwn("a".into())),
+        ]
+    });
+    stage.driver.enter(Input::Destroy);
+    assert_eq!(*stage.asked.borrow(), ["record is a", "record no longer a"]);
 }
 
 #[wasm_bindgen_test]
@@ -119,6 +163,7 @@ fn the_application_may_let_go_of_the_client_inside_a_batch() {
         driver,
         batches,
         seen,
+        asked: _,
         _application,
     } = Stage::with(echo, acts);
     let weak = Rc::downgrade(&driver);
@@ -150,6 +195,17 @@ fn an_inputs_outputs_make_one_batch_in_their_order() {
             patch(Value::Text("\u{1F600}".into())),
             patch(Value::Texts(vec!["a".into(), "b".into()])),
             patch(Value::Entity(Entity(7))),
+            patch(Value::Entities(vec![Entity(7), Entity(1)])),
+            patch(Value::Warning {
+                code: "plain",
+                reason: "why",
+                expires_at: None,
+            }),
+            patch(Value::Warning {
+                code: "ends",
+                reason: "",
+                expires_at: Some(1_800_000_000_000),
+            }),
             patch(Value::CallError {
                 kind: "media",
                 fatal: true,
@@ -181,6 +237,11 @@ fn an_inputs_outputs_make_one_batch_in_their_order() {
         format!(r#"["patch",1,{status},0,"😀"]"#),
         format!(r#"["patch",1,{status},0,["a","b"]]"#),
         format!(r#"["patch",1,{status},1,7]"#),
+        format!(r#"["patch",1,{status},5,[7,1]]"#),
+        format!(r#"["patch",1,{status},6,{{"code":"plain","reason":"why"}}]"#),
+        format!(
+            r#"["patch",1,{status},6,{{"code":"ends","reason":"","expiresAt":1800000000000}}]"#
+        ),
         format!(r#"["patch",1,{status},3,{{"kind":"media","fatal":true,"failure":{failure}}}]"#),
         format!(r#"["patch",1,{status},4,{{"code":"busy","causeCode":17}}]"#),
         r#"["end",1]"#.to_owned(),
@@ -222,4 +283,40 @@ fn the_page_going_away_is_told_at_once_and_only_to_the_living() {
     drop(stage);
     hide_page(false);
     assert_eq!(seen.borrow().len(), 1);
+}
+
+#[wasm_bindgen_test]
+fn a_page_that_comes_back_says_so_but_not_when_it_first_comes() {
+    let stage = Stage::new(|_| Vec::new());
+    show_page(false);
+    assert!(stage.seen.borrow().is_empty());
+    show_page(true);
+    let shown = |input: &Input| matches!(input, Input::PageShow);
+    assert_eq!(stage.count(shown), 1);
+    let seen = Rc::clone(&stage.seen);
+    drop(stage);
+    show_page(true);
+    assert_eq!(seen.borrow().len(), 1);
+}
+
+#[wasm_bindgen_test]
+fn the_visitor_and_the_network_coming_back_are_told_and_only_to_the_living() {
+    let stage = Stage::new(|_| Vec::new());
+    let woke = |input: &Input| matches!(input, Input::Woke);
+    wake_page("visibilitychange");
+    wake_page("resume");
+    go_online();
+    assert_eq!(stage.count(woke), 3);
+    hide_from_view(true);
+    wake_page("visibilitychange");
+    assert_eq!(stage.count(woke), 3, "a page that is not looked at");
+    go_online();
+    assert_eq!(stage.count(woke), 4, "the network is there all the same");
+    hide_from_view(false);
+    let seen = Rc::clone(&stage.seen);
+    drop(stage);
+    wake_page("visibilitychange");
+    wake_page("resume");
+    go_online();
+    assert_eq!(seen.borrow().len(), 4);
 }

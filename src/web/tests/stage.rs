@@ -14,7 +14,7 @@ use crate::web::driver::Machine;
 #[wasm_bindgen(module = "/dist/test/harness.js")]
 extern "C" {
     fn install(keys: String, syms: String);
-    fn application(authenticate: &Asked, deliver: &Told) -> JsValue;
+    fn application(authenticate: &Asked, deliver: &Told, keep: &Keep) -> JsValue;
     fn task() -> js_sys::Promise;
 
     #[wasm_bindgen(js_name = liveTracks)]
@@ -36,6 +36,14 @@ extern "C" {
     pub fn answer_next_fetch(status: u32, body: &str);
     #[wasm_bindgen(js_name = hidePage)]
     pub fn hide_page(persisted: bool);
+    #[wasm_bindgen(js_name = showPage)]
+    pub fn show_page(persisted: bool);
+    #[wasm_bindgen(js_name = wakePage)]
+    pub fn wake_page(name: &str);
+    #[wasm_bindgen(js_name = hideFromView)]
+    pub fn hide_from_view(hidden: bool);
+    #[wasm_bindgen(js_name = goOnline)]
+    pub fn go_online();
     pub fn parse(text: &str) -> JsValue;
     #[wasm_bindgen(js_name = trapCase)]
     pub fn trap_case(place: &str, overflow: bool) -> js_sys::Promise;
@@ -67,8 +75,9 @@ impl Machine for Script {
     }
 }
 
-type Asked = Closure<dyn Fn() -> JsValue>;
+type Asked = Closure<dyn Fn(String) -> JsValue>;
 type Told = Closure<dyn Fn(JsValue)>;
+type Keep = Closure<dyn Fn(String)>;
 
 /// A driver on a scripted machine, its application, and everything that came in.
 pub struct Stage {
@@ -76,7 +85,9 @@ pub struct Stage {
     pub seen: Rc<RefCell<Vec<Input>>>,
     /// The batches as JSON, in order.
     pub batches: Rc<RefCell<Vec<String>>>,
-    pub _application: (Asked, Told),
+    /// What the application was asked for, and told to keep, in order.
+    pub asked: Rc<RefCell<Vec<String>>>,
+    pub _application: (Asked, Told, Keep),
 }
 
 /// The driver, as its application reaches it.
@@ -110,8 +121,14 @@ impl Stage {
         let seen = Rc::new(RefCell::new(Vec::new()));
         let batches = Rc::new(RefCell::new(Vec::new()));
         let handle: Handle = Rc::default();
-        let (asked, told, kept) = (Rc::clone(&handle), Rc::clone(&handle), Rc::clone(&batches));
-        let authenticate = Closure::new(move || (acts.authenticate)(&driver_of(&asked)));
+        let (asking, told, kept) = (Rc::clone(&handle), Rc::clone(&handle), Rc::clone(&batches));
+        let asked = Rc::new(RefCell::new(Vec::new()));
+        let (sources, records) = (Rc::clone(&asked), Rc::clone(&asked));
+        let authenticate = Closure::new(move |source: String| {
+            sources.borrow_mut().push(source);
+            (acts.authenticate)(&driver_of(&asking))
+        });
+        let keep = Closure::new(move |what: String| records.borrow_mut().push(what));
         let deliver = Closure::new(move |batch: JsValue| {
             let text = js_sys::JSON::stringify(&batch).expect("plain data");
             kept.borrow_mut().push(String::from(text));
@@ -122,13 +139,14 @@ impl Stage {
             seen: Rc::clone(&seen),
             deadline: None,
         };
-        let driver = Driver::new(machine, application(&authenticate, &deliver));
+        let driver = Driver::new(machine, application(&authenticate, &deliver, &keep));
         handle.replace(Rc::downgrade(&driver));
         Self {
             driver,
             seen,
             batches,
-            _application: (authenticate, deliver),
+            asked,
+            _application: (authenticate, deliver, keep),
         }
     }
 

@@ -179,7 +179,7 @@ impl Stage {
             return;
         };
         match output {
-            Output::Authenticate { ticket } => self.authenticate(ticket),
+            Output::Authenticate { ticket, .. } => self.authenticate(ticket),
             Output::Fetch { ticket, request } => self.fetch(ticket, request),
             Output::CancelFetch { ticket } => self.cancel_fetch(ticket),
             Output::OpenSocket { socket, url } => self.open_socket(socket, &url),
