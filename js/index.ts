@@ -28,6 +28,8 @@ export {
   SelfParticipant,
 } from "./public/participant.js";
 export { ready, version } from "./public/ready.js";
+export type { RecoveryEvent, RecoveryState } from "./public/recovery.js";
+export type { SessionState } from "./public/session.js";
 export type {
   CallDirection,
   CallEndCode,
@@ -41,6 +43,14 @@ export type {
   MediaOptions,
   SATClaims,
   SignalWireOptions,
+  Storage,
+  StorageScope,
 } from "./public/types.js";
 export { User } from "./public/user.js";
+export type {
+  CredentialNoRefreshHandlerWarning,
+  CredentialRefreshFallbackReason,
+  CredentialRefreshFallbackWarning,
+  SDKWarning,
+} from "./public/warnings.js";
 export { type Call, WebRTCCall } from "./public/webrtc-call.js";

@@ -9,8 +9,10 @@ import type { Address } from "./address.js";
 import { Core } from "./core.js";
 import { type CredentialProvider, EmbedTokenCredentialProvider } from "./credentials.js";
 import { errorNumbered } from "./errors.js";
+import { ClientSessionWrapper } from "./session.js";
 import type { DialOptions, SignalWireOptions } from "./types.js";
 import type { User } from "./user.js";
+import type { SDKWarning } from "./warnings.js";
 import type { Call, WebRTCCall } from "./webrtc-call.js";
 
 /**
@@ -25,18 +27,25 @@ export class SignalWire {
   readonly #core: Core;
   readonly #client: Node;
 
+  /** The calls of the session, inbound ones among them. The same object always: subscribe to it before there is a session. */
+  readonly session: ClientSessionWrapper;
+
   /**
-   * Connects in the background, unless `skipConnection` is given.
+   * Authenticates, connects and registers in the background, as far as the options do not defer it.
+   *
+   * Without a provider the session is restored that a client with `persistSession` has left behind; only where this one
+   * has the option, too.
    *
    * Throws a `DependencyError` where there is no WebRTC, and `InvalidParams` (`host_invalid`) for an
    * endpoint that is no host or URL. Everything later goes to `errors$`.
    */
   constructor(credentialProvider: CredentialProvider | undefined, options: SignalWireOptions = {}) {
     if (typeof RTCPeerConnection === "undefined") throw errorNumbered(ErrorNumber.DependencyMissing, "WebRTC API");
-    this.#core = new Core(credentialProvider, configOf(credentialProvider, options));
+    this.#core = new Core(credentialProvider, configOf(credentialProvider, options), options.storageImplementation);
     this.#client = this.#core.store.root;
+    this.session = new ClientSessionWrapper(this.#client);
     this.#core.attach();
-    if (!options.skipConnection) this.#core.command((engine) => engine.connect(0));
+    this.#core.command((engine) => engine.start());
   }
 
   /** A session is there and authenticated; what `dial()` waits for. */
@@ -53,6 +62,15 @@ export class SignalWire {
     return this.#client.value(Field.ClientConnected) as boolean;
   }
 
+  /** The space knows the user as online by this client, and offers inbound calls to it. */
+  get isRegistered$(): Observable<boolean> {
+    return this.#client.observe(Field.ClientRegistered);
+  }
+
+  get isRegistered(): boolean {
+    return this.#client.value(Field.ClientRegistered) as boolean;
+  }
+
   /** The user whom the credential stands for, once the profile is known. */
   get user$(): Observable<User | undefined> {
     return this.#client.observe(Field.ClientUser, { blank: true });
@@ -65,6 +83,11 @@ export class SignalWire {
   /** Every failure that concerns the session, or a dial; replays the last, also after the end. */
   get errors$(): Observable<Error> {
     return this.#client.observe(Field.ClientErrors);
+  }
+
+  /** What an application may want to know and is no failure; replays the last ten, also after the end. */
+  get warnings$(): Observable<SDKWarning> {
+    return this.#client.observe(Field.ClientWarnings);
   }
 
   /**
@@ -83,6 +106,27 @@ export class SignalWire {
   }
 
   /**
+   * Puts the user online by this client, so that inbound calls come in on `session.incomingCalls$`. Waits for the session
+   * while it is on its way. Happens by itself when the client connects, unless `skipRegister` is given.
+   *
+   * With a credential that can only call (guest, invite, embed) it resolves and does nothing (REQ-85).
+   * Rejects with `InvalidCredentialsError` (`registration_failed`, its cause in `cause`), or with the error that ended the
+   * session.
+   */
+  register(): Promise<void> {
+    return this.#core.request((engine, reply) => engine.register(reply));
+  }
+
+  /**
+   * Takes the user offline for inbound calls; the session and its calls go on.
+   *
+   * Rejects with the space's refusal, which also reaches `errors$`, or with the error that ended the session.
+   */
+  unregister(): Promise<void> {
+    return this.#core.request((engine, reply) => engine.unregister(reply));
+  }
+
+  /**
    * Calls a destination such as `/public/sales`, or the default channel of an address. Waits for the
    * session while it is on its way; resolves when the space has created the call.
    *
@@ -96,7 +140,10 @@ export class SignalWire {
     return this.#core.request<WebRTCCall>((engine, reply) => engine.dial(reply, to, { ...media, userVariables }), signal);
   }
 
-  /** Ends the calls and the session and lets go of everything. Every promise that waits is rejected. */
+  /**
+   * Ends the calls and the session and lets go of everything; removes the record that this client has kept, and nothing of
+   * another client. Every promise that waits is rejected. In any state; a second time does nothing.
+   */
   destroy(): void {
     this.#core.destroy();
   }
@@ -115,9 +162,17 @@ function queryOf(destination: string): Record<string, string> {
 
 function configOf(provider: CredentialProvider | undefined, options: SignalWireOptions): EngineConfig {
   const embedHost = EmbedTokenCredentialProvider.hostOf(provider);
+  const { endpoints, allowedHosts } = options;
   return {
-    ...(options.endpoints && { endpoints: options.endpoints }),
+    ...(endpoints && { endpoints }),
+    ...(allowedHosts && { allowedHosts }),
     ...(embedHost !== undefined && { embedHost }),
+    hasProvider: Boolean(provider),
+    hasRefresh: Boolean(provider?.refresh),
+    skipAuthentication: options.skipAuthentication === true,
+    skipConnection: options.skipConnection === true,
+    skipRegister: options.skipRegister === true,
+    persistSession: options.persistSession === true || options.persist === true,
     reconnectAttachedCalls: options.reconnectAttachedCalls === true,
   };
 }

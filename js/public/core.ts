@@ -18,11 +18,14 @@ import {
   type EngineFailure,
   type Host,
   type HostCredential,
+  type ProviderSource,
   ValueKind,
 } from "../wasm/engine.js";
 import type { CredentialProvider } from "./credentials.js";
 import { engineEntry } from "./engine-entry.js";
 import { errorNumbered, errorOf, isFailure } from "./errors.js";
+import { Records } from "./records.js";
+import type { Storage } from "./types.js";
 import { publicValue } from "./values.js";
 
 /** One client's link to its engine. */
@@ -30,13 +33,15 @@ export class Core implements Host {
   readonly store = new Store((...given) => publicValue(this, ...given), errorOf);
   readonly #provider: CredentialProvider | undefined;
   readonly #config: EngineConfig;
+  readonly #records: Records;
   #engine: EngineClient | undefined;
   #queue: ((engine: EngineClient) => void)[] = [];
   #over: EngineFailure | undefined;
 
-  constructor(provider: CredentialProvider | undefined, config: EngineConfig) {
+  constructor(provider: CredentialProvider | undefined, config: EngineConfig, storage?: Storage) {
     this.#provider = provider;
     this.#config = config;
+    this.#records = Records.of(storage);
   }
 
   /** Makes the engine's client, now or when the engine has been fetched. Throws for a bad configuration. */
@@ -87,8 +92,21 @@ export class Core implements Host {
     this.#close({ code: ErrorNumber.ClientDestroyed, args: [], number: 0, fatal: false }, false);
   }
 
-  async authenticate(): Promise<HostCredential | null | undefined> {
-    return this.#provider?.authenticate();
+  async authenticate(source: ProviderSource): Promise<HostCredential | null | undefined> {
+    const provider = this.#provider;
+    return source === "refresh" && provider?.refresh ? provider.refresh() : provider?.authenticate();
+  }
+
+  restore(key: string): Promise<HostCredential | undefined> {
+    return this.#records.read(key);
+  }
+
+  keep(key: string, text: string): void {
+    this.#records.write(this, key, text);
+  }
+
+  removeOwn(key: string, text: string): void {
+    this.#records.removeOwn(this, key, text);
   }
 
   deliver(batch: readonly Change[]): void {
@@ -124,7 +142,8 @@ export class Core implements Host {
     this.#engine = undefined;
     const living = this.store.living();
     const batch: Change[] = living.filter((node) => node.owner === "call").flatMap((call) => lastWords(call, failure, broken));
-    batch.push(plain(0, Field.ClientConnected, false), plain(0, Field.ClientReady, false));
+    for (const field of [Field.ClientConnected, Field.ClientReady, Field.ClientRegistered]) batch.push(plain(0, field, false));
+    batch.push(["patch", 0, Field.ClientCalls, ValueKind.Entities, []]);
     if (broken) batch.push(["patch", 0, Field.ClientErrors, ValueKind.Failure, failure]);
     for (const node of [...living].reverse()) batch.push(["end", node.entity]);
     this.store.apply(batch);

@@ -19,9 +19,13 @@ export interface AuthenticateContext {
   fingerprint?: string;
 }
 
-/** Where a client gets its credential from. */
+/** Where a client gets its credential from. A client that has a provider always asks it; it never restores a session instead. */
 export interface CredentialProvider {
-  /** Called before a session is made. A rejection reaches `errors$` and what waits for the session, unchanged. */
+  /**
+   * Called before a session is made, and again when a new credential is needed and there is no `refresh()`. A rejection
+   * reaches `errors$` and what waits for the session, unchanged. There is no time limit; a result that nobody waits for any
+   * more is dropped.
+   */
   authenticate(context?: AuthenticateContext): Promise<SDKCredential>;
   /** A newer credential, before the present one ends. */
   refresh?: () => Promise<SDKCredential>;
@@ -52,9 +56,13 @@ export class EmbedTokenCredentialProvider implements CredentialProvider {
   readonly #embedToken: string;
 
   /** @param host a name, a name with port, or a URL */
-  constructor(host: string, embedToken: string) {
+  constructor(host: string, embedToken: string);
+  /** The same as an object, as some pages have it. */
+  constructor(given: { host: string; token: string });
+  constructor(given: string | { host: string; token: string }, embedToken = "") {
+    const { host, token } = typeof given === "string" ? { host: given, token: embedToken } : given;
     this.#host = host;
-    this.#embedToken = embedToken;
+    this.#embedToken = token;
   }
 
   /** @internal */

@@ -23,7 +23,7 @@ export async function embeddableCall(options: EmbeddableCallOptions): Promise<Ca
   }
   const { to, embedToken, host, signal } = options;
   if (signal?.aborted) throw errorNumbered(ErrorNumber.DialAborted);
-  const client = new SignalWire(new EmbedTokenCredentialProvider(host, embedToken));
+  const client = new SignalWire(new EmbedTokenCredentialProvider(host, embedToken), { skipRegister: true });
   try {
     const call = (await client.dial(to, signal ? { signal } : {})) as WebRTCCall;
     // Also when the call is over already: then it completes without a value.

@@ -134,10 +134,44 @@ export interface EmbeddableCallOptions {
   signal?: AbortSignal;
 }
 
-/** Options of a client. */
+/** Which part of a storage: one that all tabs share and that stays, or one of the tab. */
+export type StorageScope = "local" | "session";
+
+/**
+ * Where records are kept. Values are texts. A method that rejects, throws or never settles costs the record, not the call;
+ * only a client that has to restore its session waits for `getItem`.
+ */
+export interface Storage {
+  setItem(key: string, value: string | null, scope: StorageScope): Promise<void>;
+  /** Resolves to null where there is no such record. */
+  getItem(key: string, scope: StorageScope): Promise<string | null>;
+  removeItem(key: string, scope: StorageScope): Promise<void>;
+  /** Removes what the SDK has written into that part. */
+  clear(scope: StorageScope): Promise<void>;
+}
+
+/** Options of a client. Every flag is false unless it is given. */
 export interface SignalWireOptions {
-  /** Do not connect at construction; the application calls `connect()`. */
+  /** Do not even ask the provider at construction; the first `connect()` does, and the rest follows. */
+  skipAuthentication?: boolean;
+  /** Authenticate, but do not open the session at construction; the application calls `connect()`. */
   skipConnection?: boolean;
+  /** Do not register for inbound calls when connected; the application calls `register()`. */
+  skipRegister?: boolean;
+  /**
+   * Keep the credential in local storage, and restore it where the client has no provider: the session is there again
+   * after a reload. `destroy()` removes what this client has written.
+   */
+  persistSession?: boolean;
+  /** Another name of `persistSession`. */
+  persist?: boolean;
+  /** Where records are kept, instead of the page's own storage. */
+  storageImplementation?: Storage;
+  /**
+   * Domains that a SAT may lead to, such as `example.signalwire.com`; any, unless it is given. A SAT of another domain is an
+   * `InvalidCredentialsError` (`credentials_foreign`) before anything is sent (REQ-101).
+   */
+  allowedHosts?: string[];
   /** Calls are to survive a reload: no goodbye is said when the page goes away. */
   reconnectAttachedCalls?: boolean;
   /** Where the space is, instead of where the SAT leads (REQ-101): hosts or URLs. */

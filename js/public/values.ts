@@ -2,14 +2,16 @@
 
 import { Field } from "../store/fields.gen.js";
 import type { Node } from "../store/node.js";
-import { type EngineCallError, type EngineFailure, ValueKind } from "../wasm/engine.js";
+import { type EngineCallError, type EngineFailure, type EngineWarning, ValueKind } from "../wasm/engine.js";
 import { Address } from "./address.js";
 import type { Core } from "./core.js";
 import { errorOf } from "./errors.js";
 import { Participant, SelfParticipant } from "./participant.js";
-import { User } from "./user.js";
-import { WebRTCCall } from "./webrtc-call.js";
+import { type RecoveryEvent, recoveryEvent } from "./recovery.js";
 import type { GetAddressResponse, GetUserInfoResponse } from "./types.js";
+import { User } from "./user.js";
+import { warningOf } from "./warnings.js";
+import { WebRTCCall } from "./webrtc-call.js";
 
 /** The public objects, one for each node. */
 const objects = new WeakMap<Node, WebRTCCall | Participant>();
@@ -19,10 +21,14 @@ export function publicValue(core: Core, kind: number, value: unknown, node: Node
   switch (kind) {
     case ValueKind.Entity:
       return objectOf(core, core.store.node(value as number), field);
+    case ValueKind.Entities:
+      return (value as number[]).flatMap((entity) => objectOf(core, core.store.node(entity), field) ?? []);
     case ValueKind.Failure:
       return errorOf(value as EngineFailure);
     case ValueKind.CallError:
       return callError(value as EngineCallError, node);
+    case ValueKind.Warning:
+      return warningOf(value as EngineWarning);
     default:
       return record(value, field);
   }
@@ -43,10 +49,11 @@ function callError({ kind, fatal, failure }: EngineCallError, call: Node | undef
   return { kind, fatal, error: errorOf(failure), callId: call?.value(Field.CallId) };
 }
 
-/** A record of the space that has a class of its own. */
+/** A record that has a class or a form of its own. */
 function record(value: unknown, field: number | undefined): unknown {
   if (!value) return value;
   if (field === Field.CallAddress) return new Address(value as GetAddressResponse);
+  if (field === Field.CallRecoveryEvent) return recoveryEvent(value as RecoveryEvent["action"]);
   if (field === Field.ClientUser) return new User(value as GetUserInfoResponse);
   return value;
 }

@@ -6,13 +6,20 @@ import type { Node } from "../store/node.js";
 import type { Address } from "./address.js";
 import type { Core } from "./core.js";
 import type { CallSelfParticipant } from "./participant.js";
-import type { CallDirection, CallEndReason, CallError, CallStatus, Capability } from "./types.js";
+import type { RecoveryEvent, RecoveryState } from "./recovery.js";
+import type { CallDirection, CallEndReason, CallError, CallStatus, Capability, MediaOptions } from "./types.js";
 
-/** A call, as `dial()` hands it out. Observables deliver in the next microtask. */
+/** A call, as `dial()` and `session.incomingCalls$` hand it out. Observables deliver in the next microtask. */
 export interface Call {
   readonly id: string;
-  /** The destination as it was dialled. */
+  /** The destination as it was dialled, or as the space names it. */
   readonly to?: string | undefined;
+  /** Display name of the called side, where the space gives one. */
+  readonly toName?: string | undefined;
+  /** Address of the calling side, of an inbound call. */
+  readonly from?: string | undefined;
+  /** Display name of the calling side, where the space gives one. */
+  readonly fromName?: string | undefined;
   readonly direction: CallDirection;
   readonly status: CallStatus;
   /** Replays the current status alone; delivers `destroyed`, then completes. */
@@ -39,6 +46,17 @@ export interface Call {
   readonly address?: Address | undefined;
   /** Looks the other side up; emits the address, or `undefined` where the directory has none, and completes. */
   readonly address$: Observable<Address | undefined>;
+  /** Where the recovery of a lost connection is. */
+  readonly recoveryState$: Observable<RecoveryState>;
+  /** The steps of a recovery, as they are taken; nothing is replayed. */
+  readonly recoveryEvent$: Observable<RecoveryEvent>;
+  /**
+   * Accepts an inbound call; the options override what the caller offers. What follows shows on `status$`. The first
+   * decision stands: without effect after another one, on an outbound call, and on a call that is over.
+   */
+  answer(options?: MediaOptions): void;
+  /** Declines an inbound call, which ends it. Without effect where {@link Call.answer} is. */
+  reject(): void;
   /** Says goodbye and ends the call. Resolves when the call is over, also when it was before. */
   hangup(): Promise<void>;
 }
@@ -47,6 +65,7 @@ export interface Call {
 export class WebRTCCall implements Call {
   readonly #core: Core;
   readonly #node: Node;
+  #answerMediaOptions: MediaOptions | undefined;
 
   /** @internal */
   constructor(core: Core, node: Node) {
@@ -60,6 +79,18 @@ export class WebRTCCall implements Call {
 
   get to(): string | undefined {
     return this.#node.value(Field.CallTo) as string | undefined;
+  }
+
+  get toName(): string | undefined {
+    return this.#node.value(Field.CallToName) as string | undefined;
+  }
+
+  get from(): string | undefined {
+    return this.#node.value(Field.CallFrom) as string | undefined;
+  }
+
+  get fromName(): string | undefined {
+    return this.#node.value(Field.CallFromName) as string | undefined;
   }
 
   get direction(): CallDirection {
@@ -152,6 +183,36 @@ export class WebRTCCall implements Call {
         complete: () => subscriber.complete(),
       });
     });
+  }
+
+  get recoveryState$(): Observable<RecoveryState> {
+    return this.#node.observe(Field.CallRecoveryState);
+  }
+
+  get recoveryEvent$(): Observable<RecoveryEvent> {
+    return this.#node.observe(Field.CallRecoveryEvent);
+  }
+
+  /** True when an inbound call was accepted, false when it was declined; replays, also after the end. */
+  get answered$(): Observable<boolean> {
+    return this.#node.observe(Field.CallAnswered);
+  }
+
+  /** What {@link answer} was given; undefined before, and where it was given nothing. */
+  get answerMediaOptions(): MediaOptions | undefined {
+    return this.#answerMediaOptions;
+  }
+
+  answer(options?: MediaOptions): void {
+    if (this.#node.ended) return;
+    // Copied here, where a getter of the application's object may still throw.
+    const media = { ...options };
+    if (this.direction === "inbound" && this.#node.version(Field.CallAnswered) === 0) this.#answerMediaOptions ??= options;
+    this.#core.command((engine) => engine.answer(this.#node.entity, media));
+  }
+
+  reject(): void {
+    if (!this.#node.ended) this.#core.command((engine) => engine.reject(this.#node.entity));
   }
 
   hangup(): Promise<void> {

@@ -65,12 +65,13 @@ export class Node {
     return this.#cell(field).version;
   }
 
-  /** The observable of a field; the same object every time. */
+  /** The observable of a field; the same object every time for the same delivery. */
   observe<T>(field: number, delivery: Delivery = {}): Observable<T> {
-    let found = this.#observables.get(field);
+    const key = field * 2 + Number(delivery.sync === true);
+    let found = this.#observables.get(key);
     if (!found) {
       found = new Observable<unknown>((subscriber) => this.#subscribe(field, subscriber, delivery));
-      this.#observables.set(field, found);
+      this.#observables.set(key, found);
     }
     return found as Observable<T>;
   }
@@ -116,7 +117,9 @@ export class Node {
   #cell(field: number): Cell {
     const found = this.#cells.get(field);
     if (found) return found;
-    const cell = new Cell(FIELDS[field]?.[3]);
+    const initial = FIELDS[field]?.[3];
+    // A list of its own: it is the application's to change.
+    const cell = new Cell(Array.isArray(initial) ? [...initial] : initial);
     this.#cells.set(field, cell);
     return cell;
   }

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { provideEngineEntry } from "../public/engine-entry.js";
-import { InvalidCredentialsError, SignalWire, type SignalWireError, StaticCredentialProvider, User, WebRTCCall } from "../index.js";
+import {
+  type CredentialProvider,
+  EmbedTokenCredentialProvider,
+  InvalidCredentialsError,
+  SignalWire,
+  type SignalWireError,
+  type SignalWireOptions,
+  StaticCredentialProvider,
+  User,
+  WebRTCCall,
+} from "../index.js";
 import { Field } from "../store/fields.gen.js";
-import { type EngineEntry, ValueKind } from "../wasm/engine.js";
+import { type EngineConfig, type EngineEntry, ValueKind } from "../wasm/engine.js";
 import { createdCall, delivered, failure, freshEngine, recorder, type ScriptedEngine, set } from "./scripted-engine.js";
 
 let engine: ScriptedEngine;
@@ -17,12 +27,46 @@ function coded(code: string | number) {
   return (error: unknown) => (error as SignalWireError).code === code;
 }
 
-test("the constructor connects by itself, or not", () => {
-  new SignalWire(provider, { reconnectAttachedCalls: true, endpoints: { rest: "localhost:1" } });
-  assert.deepEqual(engine.client.commands, [["connect", 0]]);
-  assert.deepEqual(engine.client.config, { endpoints: { rest: "localhost:1" }, reconnectAttachedCalls: true });
-  new SignalWire(provider, { skipConnection: true });
-  assert.deepEqual(engine.client.commands, []);
+const PLAIN: EngineConfig = {
+  hasProvider: true,
+  hasRefresh: false,
+  skipAuthentication: false,
+  skipConnection: false,
+  skipRegister: false,
+  persistSession: false,
+  reconnectAttachedCalls: false,
+};
+
+test("the constructor starts the engine, and the options say what it is to defer", () => {
+  const rows: [SignalWireOptions, EngineConfig][] = [
+    [{}, PLAIN],
+    [{ skipAuthentication: true }, { ...PLAIN, skipAuthentication: true }],
+    [{ skipConnection: true, skipRegister: true }, { ...PLAIN, skipConnection: true, skipRegister: true }],
+    [{ persistSession: true }, { ...PLAIN, persistSession: true }],
+    [{ persist: true }, { ...PLAIN, persistSession: true }],
+    [{ persist: true, persistSession: false }, { ...PLAIN, persistSession: true }],
+    [{ reconnectAttachedCalls: true, endpoints: { rest: "localhost:1" } }, { ...PLAIN, reconnectAttachedCalls: true, endpoints: { rest: "localhost:1" } }],
+    [{ allowedHosts: ["example.test"] }, { ...PLAIN, allowedHosts: ["example.test"] }],
+  ];
+  for (const [options, config] of rows) {
+    new SignalWire(provider, options);
+    assert.deepEqual(engine.client.commands, [["start"]]);
+    assert.deepEqual(engine.client.config, config);
+  }
+});
+
+test("the engine is told what there is to ask for a credential", () => {
+  const withRefresh = { authenticate: () => Promise.resolve({}), refresh: () => Promise.resolve({}) };
+  const rows: [CredentialProvider | undefined, Partial<EngineConfig>][] = [
+    [undefined, { hasProvider: false }],
+    [withRefresh, { hasRefresh: true }],
+    [new EmbedTokenCredentialProvider("localhost:1", "c2c_1"), { hasRefresh: true, embedHost: "localhost:1" }],
+    [new EmbedTokenCredentialProvider({ host: "localhost:1", token: "c2c_1" }), { hasRefresh: true, embedHost: "localhost:1" }],
+  ];
+  for (const [given, differs] of rows) {
+    new SignalWire(given);
+    assert.deepEqual(engine.client.config, { ...PLAIN, ...differs });
+  }
 });
 
 test("the constructor throws for an endpoint that is none, and where there is no WebRTC", () => {
@@ -42,15 +86,31 @@ test("an engine that cannot be made is a DependencyError with its cause", () => 
 
 test("the engine asks the application's provider; without one there is no credential", async () => {
   new SignalWire(provider);
-  assert.deepEqual(await engine.client.host.authenticate(), { token: "sat" });
+  assert.deepEqual(await engine.client.host.authenticate("provider"), { token: "sat" });
+  assert.deepEqual(await engine.client.host.authenticate("refresh"), { token: "sat" });
   new SignalWire(undefined);
-  assert.equal(await engine.client.host.authenticate(), undefined);
+  assert.equal(await engine.client.host.authenticate("provider"), undefined);
   new SignalWire({
     authenticate() {
       throw new Error("thrown at once");
     },
   });
-  await assert.rejects(engine.client.host.authenticate(), /thrown at once/);
+  await assert.rejects(engine.client.host.authenticate("provider"), /thrown at once/);
+});
+
+test("a provider is asked as its own object, for a newer credential by refresh(), and need not return a promise", async () => {
+  class Own {
+    readonly #token = "sat";
+    authenticate() {
+      return { token: this.#token } as never;
+    }
+    refresh() {
+      return { token: `newer ${this.#token}` } as never;
+    }
+  }
+  new SignalWire(new Own());
+  assert.deepEqual(await engine.client.host.authenticate("provider"), { token: "sat" });
+  assert.deepEqual(await engine.client.host.authenticate("refresh"), { token: "newer sat" });
 });
 
 test("connect and disconnect settle as the engine says; snapshots come before emissions", async () => {
@@ -151,7 +211,7 @@ test("the application's own error comes back unchanged", async () => {
 test("a signal that was aborted before: AbortError, and the engine hears nothing", async () => {
   const client = new SignalWire(provider);
   await assert.rejects(client.dial("/public/echo", { signal: AbortSignal.abort() }), (error) => error instanceof DOMException && error.name === "AbortError");
-  assert.deepEqual(engine.client.names, ["connect"]);
+  assert.deepEqual(engine.client.names, ["start"]);
 });
 
 test("a signal that fires while dialling goes to the engine; afterwards it is without effect", async () => {
@@ -198,7 +258,7 @@ test("destroy in every state: pending promises reject once, observables complete
 test("constructing and destroying twice in a row leaves each client alone", () => {
   new SignalWire(provider).destroy();
   const second = new SignalWire(provider);
-  assert.deepEqual(engine.clients.map(({ names }) => names), [["connect", "destroy"], ["connect"]]);
+  assert.deepEqual(engine.clients.map(({ names }) => names), [["start", "destroy"], ["start"]]);
   second.destroy();
 });
 
@@ -242,7 +302,7 @@ test("options that cannot be read reject; nothing is thrown at the caller", asyn
   const client = new SignalWire(provider);
   const dialling = client.dial("/public/echo", null as never);
   await assert.rejects(dialling, TypeError);
-  assert.deepEqual(engine.client.names, ["connect"]);
+  assert.deepEqual(engine.client.names, ["start"]);
 });
 
 test("while the engine is being fetched commands wait in order; what was given up is left out", async () => {
@@ -264,7 +324,7 @@ test("while the engine is being fetched commands wait in order; what was given u
   fetched(engine);
   await delivered();
   assert.equal(engine.clients.length, 1);
-  assert.deepEqual(engine.client.names, ["connect", "dial"]);
+  assert.deepEqual(engine.client.names, ["start", "dial"]);
   engine.client.say(...createdCall(engine.client.replyOf("dial")));
   assert.equal((await kept).to, "/public/echo");
 });

@@ -49,9 +49,10 @@ test("missing options reject, listed in their order, and nothing is made", async
 
 test("it dials with the exchanged token, and its client goes when the call is over", async () => {
   const calling = embeddableCall(OPTIONS);
-  assert.deepEqual(engine.client.config, { embedHost: "localhost:1", reconnectAttachedCalls: false });
-  assert.deepEqual(engine.client.names, ["connect", "dial"]);
-  assert.deepEqual(await engine.client.host.authenticate(), { token: "sat", expiry_at: 1 });
+  const { embedHost, skipRegister, persistSession } = engine.client.config;
+  assert.deepEqual([embedHost, skipRegister, persistSession], ["localhost:1", true, false]);
+  assert.deepEqual(engine.client.names, ["start", "dial"]);
+  assert.deepEqual(await engine.client.host.authenticate("provider"), { token: "sat", expiry_at: 1 });
   assert.deepEqual(engine.exchanged, [["localhost:1", "c2c_1"]]);
   engine.client.say(...createdCall(engine.client.replyOf("dial")));
   const call = await calling;

@@ -28,25 +28,32 @@ export type Checks = [
   Holds<Same<Ours.CredentialProvider, Reference.CredentialProvider>>,
   Holds<Same<Ours.AuthenticateContext, Reference.AuthenticateContext>>,
   Holds<Same<Ours.SATClaims, Reference.SATClaims>>,
+  Holds<Same<Ours.Storage, Reference.Storage>>,
+  Holds<Same<Ours.RecoveryState, Reference.RecoveryState>>,
+  Holds<Same<Ours.RecoveryEvent, Reference.RecoveryEvent>>,
 
   Holds<Same<Different<Ours.MediaOptions, Reference.MediaOptions>, never>>,
   Holds<Same<Different<Ours.DialOptions, Reference.DialOptions>, never>>,
   Holds<Same<Different<Ours.SignalWireOptions, Reference.SignalWireOptions>, never>>,
-  Holds<Same<Added<Ours.SignalWireOptions, Reference.SignalWireOptions>, "endpoints">>,
+  Holds<Same<Added<Ours.SignalWireOptions, Reference.SignalWireOptions>, "endpoints" | "allowedHosts" | "skipAuthentication" | "persist">>,
   // fallbackToReceiveOnly came after the version that is compared with.
   Holds<Same<Added<Ours.DialOptions, Reference.DialOptions>, "signal" | "relayOnly" | "fallbackToReceiveOnly">>,
 
   // The objects inside these members have fewer members than the reference's, so far.
   Holds<Same<Different<Ours.Call, Reference.Call>, "self" | "self$" | "address" | "address$">>,
   Holds<Same<Added<Ours.Call, Reference.Call>, "endReason">>,
-  Holds<Same<Different<Ours.WebRTCCall, Reference.WebRTCCall>, "self" | "self$" | "address" | "address$">>,
+  // The class leaves out three of the actions that RecoveryEvent and the Call interface have.
+  Holds<Same<Different<Ours.WebRTCCall, Reference.WebRTCCall>, "self" | "self$" | "address" | "address$" | "recoveryEvent$">>,
+  Holds<Same<Different<Ours.SessionState, Reference.SessionState>, "calls$" | "calls" | "incomingCalls$" | "incomingCalls">>,
+  Holds<Same<Added<Ours.SessionState, Reference.SessionState>, never>>,
   Holds<Same<Added<Ours.WebRTCCall, Reference.WebRTCCall>, "endReason">>,
   Holds<Same<Different<Ours.CallParticipant, Reference.CallParticipant>, never>>,
   // callId came after the version that is compared with.
   Holds<Same<Added<Ours.CallParticipant, Reference.CallParticipant>, "callId">>,
   Holds<Same<Different<Ours.SelfParticipant, Reference.SelfParticipant>, never>>,
-  Holds<Same<Different<Ours.SignalWire, Reference.SignalWire>, "user" | "user$" | "dial">>,
-  Holds<Same<Added<Ours.SignalWire, Reference.SignalWire>, never>>,
+  Holds<Same<Different<Ours.SignalWire, Reference.SignalWire>, "user" | "user$" | "dial" | "session">>,
+  // warnings$ came after the version that is compared with.
+  Holds<Same<Added<Ours.SignalWire, Reference.SignalWire>, "warnings$">>,
   Holds<Same<Different<Ours.Address, Reference.Address>, never>>,
   Holds<Same<Added<Ours.Address, Reference.Address>, never>>,
   Holds<Same<Different<Ours.User, Reference.User>, never>>,

@@ -19,6 +19,9 @@ export class ScriptedClient implements EngineClient {
     readonly host: Host,
   ) {}
 
+  start(): void {
+    this.#take("start");
+  }
   connect(reply: number): void {
     this.#take("connect", reply);
   }
@@ -28,11 +31,23 @@ export class ScriptedClient implements EngineClient {
   destroy(): void {
     this.#take("destroy");
   }
+  register(reply: number): void {
+    this.#take("register", reply);
+  }
+  unregister(reply: number): void {
+    this.#take("unregister", reply);
+  }
   dial(reply: number, to: string, options: object): void {
     this.#take("dial", reply, to, options);
   }
   abort(reply: number): void {
     this.#take("abort", reply);
+  }
+  answer(call: number, options: object): void {
+    this.#take("answer", call, options);
+  }
+  reject(call: number): void {
+    this.#take("reject", call);
   }
   hangup(reply: number, call: number): void {
     this.#take("hangup", reply, call);
