@@ -138,3 +138,80 @@ impl Inbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use str0m::format::{Codec, CodecSpec, FormatParams};
+    use str0m::media::Frequency;
+
+    const VIDEO: Medium = Medium {
+        kind: MediaKind::Video,
+        number: 0,
+    };
+
+    fn crossing(sequence: u64) -> Crossing {
+        let spec = CodecSpec {
+            codec: Codec::Vp8,
+            clock_rate: Frequency::NINETY_KHZ,
+            channels: None,
+            format: FormatParams::default(),
+        };
+        Crossing {
+            medium: VIDEO,
+            codec: PayloadParams::new(96.into(), None, spec),
+            packet: Packet::numbered(sequence),
+        }
+    }
+
+    fn numbers(inbox: &Inbox) -> Vec<u64> {
+        let packets = inbox.take().packets;
+        packets
+            .iter()
+            .map(|crossing| crossing.packet.sequence())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_put_is_taken_once_and_in_order() {
+        let inbox = Inbox::default();
+        assert!(!inbox.put(crossing(1)));
+        assert!(!inbox.put(crossing(2)));
+        inbox.arrival().await;
+        assert_eq!(numbers(&inbox), [1, 2]);
+        assert!(numbers(&inbox).is_empty());
+    }
+
+    #[test]
+    fn the_oldest_makes_room() {
+        let inbox = Inbox::default();
+        let kept = 1..=CAPACITY as u64;
+        assert!(!inbox.put(crossing(0)));
+        let full: Vec<_> = kept.clone().filter(|at| inbox.put(crossing(*at))).collect();
+        assert_eq!(full, [CAPACITY as u64]);
+        assert_eq!(numbers(&inbox), kept.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn requests_for_one_medium_are_one() {
+        let inbox = Inbox::default();
+        inbox.ask_for_picture(VIDEO, KeyframeRequestKind::Pli);
+        inbox.ask_for_picture(VIDEO, KeyframeRequestKind::Fir);
+        assert_eq!(inbox.take().pictures, [(VIDEO, KeyframeRequestKind::Fir)]);
+    }
+
+    #[test]
+    fn nothing_waits_for_a_leg_that_has_ended() {
+        let inbox = Inbox::default();
+        inbox.put(crossing(1));
+        inbox.close();
+        for number in 0..=CAPACITY as u64 {
+            assert!(!inbox.put(crossing(number)), "not one counts as dropped");
+        }
+        inbox.ask_for_picture(VIDEO, KeyframeRequestKind::Pli);
+        let Waiting {
+            packets, pictures, ..
+        } = inbox.take();
+        assert!(packets.is_empty() && pictures.is_empty());
+    }
+}

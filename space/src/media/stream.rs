@@ -52,6 +52,26 @@ impl From<RtpPacket> for Packet {
     }
 }
 
+#[cfg(test)]
+impl Packet {
+    /// Opus with nothing in it.
+    pub(super) fn numbered(sequence: u64) -> Self {
+        Self {
+            source: 1.into(),
+            sequence,
+            time: 0,
+            clock: 48_000,
+            marker: false,
+            extensions: ExtensionValues::default(),
+            payload: Arc::new([]),
+        }
+    }
+
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+}
+
 /// The outgoing streams of one leg.
 #[derive(Default)]
 pub(super) struct Streams {
@@ -250,12 +270,8 @@ mod tests {
     fn packet(source: u32, sequence: u64, time: u32) -> Packet {
         Packet {
             source: source.into(),
-            sequence,
             time,
-            clock: 48_000,
-            marker: false,
-            extensions: ExtensionValues::default(),
-            payload: Arc::new([]),
+            ..Packet::numbered(sequence)
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite};
@@ -94,6 +94,13 @@ impl Browser {
             .expect("an acceptable answer");
     }
 
+    /// Takes an offer of the space, whatever it offers.
+    pub(super) fn answer(&mut self, offer: &str) -> String {
+        let offer = SdpOffer::from_sdp_string(offer).expect("an SDP");
+        let answer = self.rtc.sdp_api().accept_offer(offer);
+        answer.expect("an acceptable offer").to_sdp_string()
+    }
+
     /// Runs until `done` holds.
     pub(super) async fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         let limit = Instant::now() + LIMIT;
@@ -160,6 +167,10 @@ impl Browser {
                     let _ = sent;
                 }
                 Output::Event(Event::Connected) => self.connected = true,
+                Output::Event(Event::MediaAdded(added)) if added.kind.is_audio() => {
+                    self.audio = Some(added.mid);
+                }
+                Output::Event(Event::MediaAdded(added)) => self.video = Some(added.mid),
                 Output::Event(Event::RtpPacket(packet)) => self.received.push(packet),
                 Output::Event(Event::KeyframeRequest(request)) => {
                     self.keyframe_requests.push(request.mid);
@@ -171,12 +182,16 @@ impl Browser {
 
     /// Sends one packet of the codec with the payload type `pt`.
     pub(super) fn send(&mut self, mid: Mid, pt: Pt, sequence: u64, time: u32, payload: &[u8]) {
+        let packet = RtpWrite::new(pt, sequence.into(), time, Instant::now(), payload);
+        self.write(mid, packet.marker(true));
+    }
+
+    pub(super) fn write(&mut self, mid: Mid, packet: RtpWrite) {
         let mut direct = self.rtc.direct_api();
         let stream = direct
             .stream_tx_by_mid(mid, None)
             .expect("a stream to send");
-        let packet = RtpWrite::new(pt, sequence.into(), time, Instant::now(), payload);
-        stream.write_rtp(packet.marker(true));
+        stream.write_rtp(packet);
     }
 
     /// The negotiated payload type that `mid` sends with.

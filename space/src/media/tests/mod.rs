@@ -1,6 +1,8 @@
 //! The media edge as a whole, against a far end that is no browser but speaks like one.
 
+mod bridge;
 mod browser;
+mod calling;
 mod ending;
 mod legs;
 mod negotiation;
@@ -46,11 +48,24 @@ impl Edge {
     }
 
     fn offer(&self, sdp: String, far_end: FarEnd) {
-        self.media.command(MediaCommand::Offer {
-            leg: LEG,
-            sdp,
+        self.offer_on(LEG, sdp, far_end);
+    }
+
+    fn offer_on(&self, leg: LegId, sdp: String, far_end: FarEnd) {
+        self.media
+            .command(MediaCommand::Offer { leg, sdp, far_end });
+    }
+
+    fn call(&self, leg: LegId, video: bool, far_end: FarEnd) {
+        self.media.command(MediaCommand::Call {
+            leg,
+            video,
             far_end,
         });
+    }
+
+    fn accept(&self, leg: LegId, sdp: String) {
+        self.media.command(MediaCommand::Accept { leg, sdp });
     }
 
     async fn event(&mut self) -> MediaEvent {
@@ -67,21 +82,51 @@ impl Edge {
         }
     }
 
-    async fn refusal(&mut self) -> String {
+    async fn offered(&mut self, leg: LegId) -> String {
         match self.event().await {
-            MediaEvent::Refused { leg: LEG, reason } => reason,
+            MediaEvent::Offered { leg: of, sdp } if of == leg => sdp,
+            other => panic!("no offer but {other:?}"),
+        }
+    }
+
+    async fn refusal(&mut self) -> String {
+        self.refusal_on(LEG).await
+    }
+
+    async fn refusal_on(&mut self, leg: LegId) -> String {
+        match self.event().await {
+            MediaEvent::Refused { leg: of, reason } if of == leg => reason,
             other => panic!("no refusal but {other:?}"),
         }
     }
 
     /// Offer, answer and connection.
     async fn connect(&mut self, browser: &mut Browser, far_end: FarEnd) {
-        let offer = browser.offer();
-        self.offer(offer, far_end);
-        browser.accept(&self.answer().await);
+        self.connect_on(LEG, browser, far_end).await;
+    }
+
+    async fn connect_on(&mut self, leg: LegId, browser: &mut Browser, far_end: FarEnd) {
+        self.offer_on(leg, browser.offer(), far_end);
+        match self.event().await {
+            MediaEvent::Answer { leg: of, sdp } if of == leg => browser.accept(&sdp),
+            other => panic!("no answer but {other:?}"),
+        }
+        self.connected(leg, browser).await;
+    }
+
+    /// The space calls, and the browser takes the call.
+    async fn ring(&mut self, leg: LegId, browser: &mut Browser, video: bool, far_end: FarEnd) {
+        self.call(leg, video, far_end);
+        let offer = self.offered(leg).await;
+        self.accept(leg, browser.answer(&offer));
+        self.connected(leg, browser).await;
+    }
+
+    async fn connected(&mut self, leg: LegId, browser: &mut Browser) {
         browser
             .until("connected", |browser| browser.connected)
             .await;
-        assert_eq!(self.event().await, MediaEvent::Connected { leg: LEG });
+        let event = browser.during(self.event()).await;
+        assert_eq!(event, MediaEvent::Connected { leg });
     }
 }
