@@ -5,14 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::StatusCode;
 
-/// What our pages may do, so that they prove what the documentation promises: scripts and wasm of the
-/// space itself, and connections to its host names.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-    style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
-    media-src 'self' blob: mediastream:; connect-src 'self' \
-    http://localhost:* https://localhost:* ws://localhost:* wss://localhost:* \
-    http://*.localhost:* https://*.localhost:* ws://*.localhost:* wss://*.localhost:*; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+use super::pages;
 
 /// Where the package is mounted.
 const SDK: &str = "/sdk/";
@@ -20,7 +13,7 @@ const SDK: &str = "/sdk/";
 /// A file to be sent.
 pub(crate) struct File {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 /// The directories.
@@ -31,32 +24,34 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The file that a path of a URL names.
+    /// The file that a path of a URL names; `base` is the scheme and host of that URL.
     ///
     /// # Errors
     /// 404 when there is none, or when the path leaves its directory; 500 when it cannot be read.
-    pub(crate) async fn read(&self, url_path: &str) -> Result<File, StatusCode> {
+    pub(crate) async fn read(&self, url_path: &str, base: &str) -> Result<File, StatusCode> {
         let (root, rest) = match url_path.strip_prefix(SDK) {
             Some(rest) => (&self.sdk, rest),
             None => (&self.www, url_path.trim_start_matches('/')),
         };
         let relative = relative(rest).ok_or(StatusCode::NOT_FOUND)?;
         let path = inside(root, &relative).await.map_err(status)?;
-        let bytes = tokio::fs::read(&path).await.map_err(status)?;
+        let mut bytes = tokio::fs::read(&path).await.map_err(status)?;
         let content_type = content_type(&path);
-        let mut headers = vec![
-            ("Content-Type", content_type),
-            ("Cache-Control", "no-cache"),
-            ("X-Content-Type-Options", "nosniff"),
+        let mut headers: Vec<(&'static str, String)> = vec![
+            ("Content-Type", content_type.into()),
+            ("Cache-Control", "no-cache".into()),
+            ("X-Content-Type-Options", "nosniff".into()),
         ];
         if content_type.starts_with("text/html") {
-            headers.push(("Content-Security-Policy", PAGE_POLICY));
-            headers.push(("Referrer-Policy", "no-referrer"));
+            let page = pages::fitted(&String::from_utf8_lossy(&bytes), base);
+            headers.push(("Content-Security-Policy", pages::policy(&page)));
+            headers.push(("Referrer-Policy", "no-referrer".into()));
+            bytes = page.into_bytes();
         }
         if url_path.starts_with(SDK) {
             // A page that another server of this machine delivers may load the package from here.
-            headers.push(("Access-Control-Allow-Origin", "*"));
-            headers.push(("Cross-Origin-Resource-Policy", "cross-origin"));
+            headers.push(("Access-Control-Allow-Origin", "*".into()));
+            headers.push(("Cross-Origin-Resource-Policy", "cross-origin".into()));
         }
         Ok(File { bytes, headers })
     }

@@ -1,6 +1,7 @@
 //! Ports and connections: TLS and plain text on one port, told apart by the first byte; HTTP/1 on top.
 
 mod files;
+mod pages;
 mod router;
 mod tls;
 

@@ -65,7 +65,9 @@ impl Router {
         if let Some(headers) = ws::accept(request.headers()) {
             return Ok(self.socket(request, &path, headers));
         }
-        Ok(self.file(request.method(), &path).await)
+        Ok(self
+            .file(request.method(), &path, &format!("{scheme}://{host}"))
+            .await)
     }
 
     async fn front_desk(&self, request: Request<Incoming>, desk: &str, host: String) -> Answer {
@@ -129,22 +131,16 @@ impl Router {
         response
     }
 
-    async fn file(&self, method: &Method, path: &str) -> Answer {
+    async fn file(&self, method: &Method, path: &str, base: &str) -> Answer {
         if method != Method::GET && method != Method::HEAD {
             return unknown(method, path);
         }
-        let file = match self.files.read(path).await {
+        let file = match self.files.read(path, base).await {
             Ok(file) => file,
             Err(StatusCode::NOT_FOUND) => return unknown(method, path),
             Err(_) => return plain(rest::Response::error(500, "Internal Server Error")),
         };
-        let mut response = Response::new(Full::from(file.bytes));
-        for (name, value) in file.headers {
-            response
-                .headers_mut()
-                .insert(name_of(name), HeaderValue::from_static(value));
-        }
-        response
+        whole(200, file.headers, Bytes::from(file.bytes))
     }
 }
 
@@ -179,10 +175,14 @@ fn unknown(method: &Method, path: &str) -> Answer {
 }
 
 fn plain(response: rest::Response) -> Answer {
-    let mut answer = Response::new(Full::from(response.body));
+    whole(response.status, response.headers, response.body.into())
+}
+
+fn whole(status: u16, headers: Vec<(&'static str, String)>, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
     *answer.status_mut() =
-        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in response.headers {
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
         match HeaderValue::from_str(&value) {
             Ok(value) => answer.headers_mut().insert(name_of(name), value),
             Err(error) => {
