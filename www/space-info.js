@@ -21,6 +21,36 @@ export function readSpaceInfo() {
   return readJson('/.space/info');
 }
 
+/**
+ * What `POST /.space/credentials` makes.
+ *
+ * @typedef {'subscriber' | 'guest' | 'invite' | 'embed' | 'c2c'} CredentialKind
+ * @typedef {{ kind: CredentialKind, reference?: string, address?: string, addresses?: string[], expires_in?: number }} CredentialRequest
+ * @typedef {{ kind: CredentialKind, token: string, expires_at: number | null, reference: string | null, addresses: string[] }} Credential
+ */
+
+/** @param {string} path @param {object} body @returns {Promise<any>} */
+async function post(path, body) {
+  const response = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? `${path} answered ${response.status}`);
+  return answer;
+}
+
+/** A credential of any kind, so that no page needs the API token. @param {CredentialRequest} request @returns {Promise<Credential>} */
+export function makeCredential(request) {
+  return post('/.space/credentials', request);
+}
+
+/**
+ * Has the space call a subscriber. Rejects with the message `not_registered` when nobody is online there.
+ *
+ * @param {{ to: string, media: 'audio' | 'video' }} request @returns {Promise<{ calls: string[] }>}
+ */
+export function placeCall(request) {
+  return post('/.space/calls', request);
+}
+
 /** How many sockets are open and how many calls are up. @returns {Promise<{ sessions: number, calls: number }>} */
 export async function readActivity() {
   const [sessions, calls] = await Promise.all([readJson('/.space/sessions'), readJson('/.space/calls')]);

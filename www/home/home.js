@@ -1,4 +1,5 @@
 /** The space's home page: what the space is, and whether it is alive. */
+import { byId, make } from '/elements.js';
 import { readActivity, readSpaceInfo } from '/space-info.js';
 import { copyButton, makeCopyButton } from '/home/copy-buttons.js';
 import { callButtonMarkup, subscriberTokenRequest } from '/home/snippets.js';
@@ -7,17 +8,6 @@ import { callButtonMarkup, subscriberTokenRequest } from '/home/snippets.js';
 
 /** Between two looks at the space. Milliseconds. */
 const PERIOD = 2000;
-
-/** @param {string} id */
-const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-/** @param {string} tag @param {string} className @param {...(Node | string)} children */
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.append(...children);
-  return element;
-}
 
 /** @param {string} term @param {string} value @param {string} [what] */
 function fact(term, value, what = `the ${term.toLowerCase()}`) {
