@@ -18,13 +18,17 @@ import {
   MediaTrackError,
   MessageParseError,
   Participant,
+  type RecoveryEvent,
+  type RecoveryState,
   ready,
   type SATClaims,
   type SDKCredential,
   type SelfParticipant,
+  type SessionState,
   SignalWire,
   type SignalWireOptions,
   StaticCredentialProvider,
+  type Storage,
   UnexpectedError,
   type User,
   version,
@@ -39,13 +43,35 @@ class OwnProvider implements CredentialProvider {
   refresh = (): Promise<SDKCredential> => this.authenticate();
 }
 
+class Shelf implements Storage {
+  readonly #kept = new Map<string, string>();
+  async setItem(key: string, value: string | null, scope: "local" | "session"): Promise<void> {
+    this.#kept.set(scope + key, value ?? "");
+  }
+  async getItem(key: string, scope: "local" | "session"): Promise<string | null> {
+    return this.#kept.get(scope + key) ?? null;
+  }
+  async removeItem(key: string, scope: "local" | "session"): Promise<void> {
+    this.#kept.delete(scope + key);
+  }
+  async clear(): Promise<void> {
+    this.#kept.clear();
+  }
+}
+
 export async function session(): Promise<void> {
   const providers: CredentialProvider[] = [
     new OwnProvider(),
     new StaticCredentialProvider({ token: "sat", authorizationState: "state" }),
     new EmbedTokenCredentialProvider("localhost:8080", "c2c_1"),
   ];
-  const options: SignalWireOptions = { skipConnection: true, reconnectAttachedCalls: false };
+  const options: SignalWireOptions = {
+    skipConnection: true,
+    skipRegister: true,
+    persistSession: true,
+    storageImplementation: new Shelf(),
+    reconnectAttachedCalls: false,
+  };
   const client = new SignalWire(providers[0], options);
   const unset: SignalWire = new SignalWire(undefined);
   unset.destroy();
@@ -60,6 +86,25 @@ export async function session(): Promise<void> {
   const call: Call = await client.dial("/public/echo", dialOptions);
   await watch(call);
   await client.disconnect();
+}
+
+export async function online(client: SignalWire): Promise<void> {
+  const { session } = client;
+  const state: SessionState = session;
+  const listed: Call[] = state.calls;
+  state.calls$.subscribe((calls: Call[]) => console.log(calls.length, listed.length));
+  state.authenticated$.subscribe((authenticated: boolean) => console.log(authenticated, state.authenticated));
+  session.incomingCalls$.subscribe((calls: Call[]) => {
+    for (const call of calls.filter(({ status }) => status === "ringing")) {
+      const who: (string | undefined)[] = [call.from, call.fromName, call.to, call.toName];
+      if (who[0] === "/public/sales") call.answer({ audio: true, video: false });
+      else call.reject();
+      if (call instanceof WebRTCCall) call.answered$.subscribe((answered: boolean) => console.log(answered, call.answerMediaOptions?.audio));
+    }
+  });
+  client.isRegistered$.subscribe((registered: boolean) => console.log(registered, client.isRegistered));
+  await client.register();
+  await client.unregister();
 }
 
 function profile(user: User): string {
@@ -80,6 +125,8 @@ export async function watch(call: Call): Promise<void> {
     if (error instanceof MediaTrackError) console.log(error.operation, error.kind, error.originalError);
     console.log(what, fatal, callId, known, streams, capabilities, peer, self?.name);
   });
+  call.recoveryState$.subscribe((state: RecoveryState) => console.log(state));
+  call.recoveryEvent$.subscribe(({ action, reason, timestamp }: RecoveryEvent) => console.log(action, reason, timestamp));
   call.localStream$.subscribe((stream: MediaStream) => stream.getTracks());
   call.remoteStream$.subscribe((stream: MediaStream) => stream.getTracks());
   call.capabilities$.subscribe((list: Capability[]) => list.includes("self.mute.audio.off"));

@@ -241,11 +241,11 @@ test("destroy in every state: pending promises reject once, observables complete
   const destroyed = recorder<void>();
   client.ready$.subscribe(ready);
   client.destroyed$.subscribe(destroyed);
-  const pending = [client.connect(), client.dial("/public/echo"), client.disconnect()];
+  const pending = [client.connect(), client.register(), client.dial("/public/echo"), client.unregister(), client.disconnect()];
   client.destroy();
   client.destroy();
   assert.deepEqual(engine.client.names.filter((name) => name === "destroy"), ["destroy"]);
-  for (const promise of [...pending, client.connect(), client.dial("/x"), client.disconnect()]) {
+  for (const promise of [...pending, client.connect(), client.register(), client.dial("/x"), client.unregister(), client.disconnect()]) {
     await assert.rejects(promise, coded("client_destroyed"));
   }
   assert.deepEqual(destroyed.seen, [undefined, "complete"]);
