@@ -63,6 +63,8 @@ fn session_json(session: &SessionReport) -> Value {
         "socket": session.socket,
         "connected": session.socket.is_some(),
         "authenticated": true,
+        "jti": session.jti,
+        "expires_at": session.expires_at,
         "registered": session.registered,
         "resumed": session.resumed,
         "created_ms": session.created_ms,

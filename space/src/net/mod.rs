@@ -137,7 +137,7 @@ impl Edge {
             } else {
                 "http"
             },
-            local: socket.peer_addr()?.ip().to_canonical().is_loopback(),
+            peer: socket.peer_addr()?.ip().to_canonical(),
         };
         match &self.network {
             Some(network) => {

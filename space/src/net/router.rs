@@ -1,6 +1,7 @@
 //! One HTTP request: to the front desk, to an endpoint, to the socket, or to a file.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -13,8 +14,8 @@ use crate::control::{self, FrontDesk, is_loopback_host};
 use crate::driver::Handle;
 use crate::{rest, ws};
 
-/// No body of the protocol is nearly as large.
-const LARGEST_BODY: usize = 64 * 1024;
+/// No body of the protocol is nearly as large; up to here, what is wrong with one is said by name.
+const LARGEST_BODY: usize = 4 << 20;
 const FRONT_DESK: &str = "/.space/";
 
 type Answer = Response<Full<Bytes>>;
@@ -33,8 +34,8 @@ pub(crate) struct Router {
 pub(crate) struct Caller {
     /// `http` or `https`.
     pub(crate) scheme: &'static str,
-    /// Whether it comes over the loopback interface.
-    pub(crate) local: bool,
+    /// Where it comes from.
+    pub(crate) peer: IpAddr,
 }
 
 impl Router {
@@ -42,7 +43,7 @@ impl Router {
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        Caller { scheme, local }: Caller,
+        caller: Caller,
     ) -> Result<Answer, Infallible> {
         let host = header(&request, &HOST).unwrap_or_default();
         // A foreign name that resolves to this machine is a rebinding attack (RFC 9110 §15.5.20).
@@ -52,15 +53,13 @@ impl Router {
         let path = request.uri().path().to_owned();
         if let Some(desk) = path.strip_prefix(FRONT_DESK) {
             // A Host header is what the caller says; where the connection comes from is not.
-            if !local {
+            if !caller.peer.is_loopback() {
                 return Ok(plain(rest::Response::error(403, "Forbidden")));
             }
             return Ok(self.front_desk(request, desk, host).await);
         }
         if rest::owns(&path) {
-            return Ok(self
-                .endpoint(request, path, format!("{scheme}://{host}"))
-                .await);
+            return Ok(self.endpoint(request, path, &host, caller).await);
         }
         if let Some(headers) = ws::accept(request.headers()) {
             return Ok(self.socket(request, &path, headers));
@@ -90,13 +89,20 @@ impl Router {
         )
     }
 
-    async fn endpoint(&self, request: Request<Incoming>, path: String, base: String) -> Answer {
+    async fn endpoint(
+        &self,
+        request: Request<Incoming>,
+        path: String,
+        host: &str,
+        Caller { scheme, peer }: Caller,
+    ) -> Answer {
         let requested = HeaderName::from_static("access-control-request-method");
         let mut read = rest::Request {
             method: request.method().to_string(),
             path,
             query: request.uri().query().unwrap_or_default().to_owned(),
-            base,
+            base: format!("{scheme}://{host}"),
+            peer: peer.to_string(),
             origin: header(&request, &ORIGIN),
             authorization: header(&request, &AUTHORIZATION),
             requested_method: header(&request, &requested),

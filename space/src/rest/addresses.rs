@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::message::{Request, bearer};
 use crate::world::directory::Address;
-use crate::world::tokens::{Refusal, address_json};
+use crate::world::identity::address_json;
+use crate::world::tokens::Refusal;
 use crate::world::{Cx, World};
 
 const PATH: &str = "/api/fabric/addresses";

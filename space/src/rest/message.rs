@@ -1,10 +1,14 @@
 //! HTTP requests and responses, as far as the endpoints need them.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
-use crate::world::tokens::{Problem, Refusal};
+use crate::world::body::Problem;
+use crate::world::tokens::Refusal;
 
 /// Where the service explains its error codes; the `url` of a 422 item.
 const ERROR_CODES: &str =
@@ -21,6 +25,8 @@ pub struct Request {
     pub query: String,
     /// Scheme and host by which the space was reached: `http://fabric.localhost:8080`.
     pub base: String,
+    /// The address that the request came from.
+    pub peer: String,
     /// The `Origin` header.
     pub origin: Option<String>,
     /// The `Authorization` header. A secret.
@@ -94,11 +100,53 @@ impl Response {
     }
 }
 
-/// The body when it is a JSON object.
-pub(super) fn body_object(body: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Some(object),
-        _ => None,
+/// The body when it is a JSON object. A name that stands twice is a problem of its own: readers differ in
+/// which of the two they take (RFC 8259 §4).
+pub(super) fn body_object(body: &[u8]) -> Option<Result<Map<String, Value>, Refusal>> {
+    let Object { members, twice } = serde_json::from_slice(body).ok()?;
+    if twice.is_empty() {
+        return Some(Ok(members));
+    }
+    let problem = |name: String| {
+        let name: String = name.chars().take(80).collect();
+        let message = format!("{name} stands twice");
+        Problem::new("invalid_parameter", &name, message)
+    };
+    Some(Err(Refusal::Invalid(
+        twice.into_iter().map(problem).collect(),
+    )))
+}
+
+/// An object, and which of its names stand twice.
+#[derive(Default)]
+struct Object {
+    members: Map<String, Value>,
+    twice: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut object = Object::default();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if object.members.insert(name.clone(), value).is_some()
+                        && !object.twice.contains(&name)
+                    {
+                        object.twice.push(name);
+                    }
+                }
+                Ok(object)
+            }
+        }
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -131,6 +179,8 @@ pub(super) fn refused(refusal: &Refusal) -> Response {
             let errors: Vec<Value> = problems.iter().map(item).collect();
             Response::json(422, &json!({ "errors": errors }))
         }
+        Refusal::TooMany { retry_after_s } => Response::error(429, "Too Many Requests")
+            .with("Retry-After", &retry_after_s.to_string()),
     }
 }
 

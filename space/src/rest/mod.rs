@@ -1,7 +1,7 @@
 //! The REST endpoints, as pure functions from a request to a response (auth §4).
 //!
 //! Every endpoint answers on every host name of the space. What the endpoints mean is in
-//! [`crate::world::tokens`]; here is how it looks over HTTP.
+//! [`crate::world::tokens`] and its neighbours; here is how it looks over HTTP.
 
 mod addresses;
 mod message;
@@ -29,8 +29,10 @@ enum Audience {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
     SubscriberTokens,
-    EmbedTokens,
     GuestTokens,
+    Invites,
+    EmbedTokens,
+    EmbedGuestTokens,
     WhoAmI,
     Addresses,
     Address,
@@ -40,8 +42,10 @@ impl Endpoint {
     fn find(method: &str, path: &str) -> Option<Self> {
         match (method, path) {
             ("POST", "/api/fabric/subscribers/tokens") => Some(Self::SubscriberTokens),
+            ("POST", "/api/fabric/guests/tokens") => Some(Self::GuestTokens),
+            ("POST", "/api/fabric/subscriber/invites") => Some(Self::Invites),
             ("POST", "/api/embeds/tokens") => Some(Self::EmbedTokens),
-            ("POST", "/api/fabric/embeds/tokens") => Some(Self::GuestTokens),
+            ("POST", "/api/fabric/embeds/tokens") => Some(Self::EmbedGuestTokens),
             ("GET", "/api/fabric/subscriber/info") => Some(Self::WhoAmI),
             ("GET", "/api/fabric/addresses") => Some(Self::Addresses),
             ("GET", path) if addresses::id_of(path).is_some() => Some(Self::Address),
@@ -51,49 +55,79 @@ impl Endpoint {
 
     fn audience(self) -> Audience {
         match self {
-            Self::SubscriberTokens => Audience::Backends,
+            Self::SubscriberTokens | Self::GuestTokens => Audience::Backends,
             _ => Audience::Browsers,
         }
     }
 
     fn answer(self, world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
-        let origin = request.origin.as_deref();
         match self {
-            Self::SubscriberTokens => {
-                let known =
-                    basic(request).is_some_and(|(id, token)| world.knows_project(&id, &token));
-                if !known {
-                    return refused(&Refusal::Unauthorized).with(
-                        "WWW-Authenticate",
-                        "Basic realm=\"space\", charset=\"UTF-8\"",
-                    );
-                }
+            Self::SubscriberTokens => backend(world, request, |world| {
                 token(200, request, |body| world.subscriber_token(body, cx))
-            }
-            Self::EmbedTokens => token(201, request, |body| world.embed_token(body, origin, cx)),
-            Self::GuestTokens => token(201, request, |body| world.guest_token(body, origin, cx)),
-            Self::WhoAmI => {
-                read(world.who_am_i(bearer(request), cx)).with("Cache-Control", "no-store")
-            }
+            }),
+            Self::GuestTokens => backend(world, request, |world| {
+                token(201, request, |body| world.guest_token(body, cx))
+            }),
+            Self::Invites => match world.inviter(bearer(request), cx) {
+                Ok(inviter) => token(201, request, |body| world.invite_by(&inviter, body, cx)),
+                Err(refusal) => unstored(unauthenticated(&refusal)),
+            },
+            Self::EmbedTokens | Self::EmbedGuestTokens => self.exchange(world, request, cx),
+            Self::WhoAmI => unstored(read(world.who_am_i(bearer(request), cx))),
             Self::Addresses => read(addresses::list(world, request, cx)),
             Self::Address => read(addresses::one(world, request, cx)),
         }
     }
+
+    /// The two exchanges that anybody may ask for, as often as the space allows.
+    fn exchange(self, world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
+        let origin = request.origin.as_deref();
+        let caller = format!("{} {}", request.peer, origin.unwrap_or_default());
+        if let Err(refusal) = world.admit_exchange(&caller, cx) {
+            return unstored(refused(&refusal));
+        }
+        token(201, request, |body| {
+            if self == Self::EmbedTokens {
+                world.embed_token(body, origin, cx)
+            } else {
+                world.embed_guest_token(body, origin, cx)
+            }
+        })
+    }
 }
 
-/// A response of a token endpoint: never to be stored (RFC 6749 §5.1).
+/// Serves whoever presents the project's credentials.
+fn backend(
+    world: &mut World,
+    request: &Request,
+    serve: impl FnOnce(&mut World) -> Response,
+) -> Response {
+    if basic(request).is_some_and(|(id, token)| world.may_issue(&id, &token)) {
+        return serve(world);
+    }
+    unstored(refused(&Refusal::Unauthorized)).with(
+        "WWW-Authenticate",
+        "Basic realm=\"space\", charset=\"UTF-8\"",
+    )
+}
+
+/// A response of a token endpoint.
 fn token(
     status: u16,
     request: &Request,
     make: impl FnOnce(&Map<String, Value>) -> Result<Value, Refusal>,
 ) -> Response {
-    let response = match body_object(&request.body) {
+    unstored(match body_object(&request.body) {
         None => Response::error(400, "Bad Request"),
-        Some(body) => match make(&body) {
+        Some(body) => match body.and_then(|body| make(&body)) {
             Ok(issued) => Response::json(status, &issued),
             Err(refusal) => refused(&refusal),
         },
-    };
+    })
+}
+
+/// A response that holds a token or speaks of its bearer: never to be stored (RFC 6749 §5.1).
+fn unstored(response: Response) -> Response {
     response.with("Cache-Control", "no-store")
 }
 
@@ -101,9 +135,18 @@ fn token(
 fn read(answer: Result<Value, Refusal>) -> Response {
     match answer {
         Ok(body) => Response::json(200, &body),
-        Err(Refusal::Unauthorized) => refused(&Refusal::Unauthorized)
-            .with("WWW-Authenticate", "Bearer error=\"invalid_token\""),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => unauthenticated(&refusal),
+    }
+}
+
+/// The refusal of a Bearer SAT, with what to present instead (RFC 6750 §3).
+fn unauthenticated(refusal: &Refusal) -> Response {
+    let response = refused(refusal);
+    match refusal {
+        Refusal::Unauthorized => {
+            response.with("WWW-Authenticate", "Bearer error=\"invalid_token\"")
+        }
+        _ => response,
     }
 }
 

@@ -95,6 +95,11 @@ impl Cause {
         Self::new("MEDIA_TIMEOUT", 804)
     }
 
+    /// The credential of the call has expired.
+    pub fn allotted_timeout() -> Self {
+        Self::new("ALLOTTED_TIMEOUT", 602)
+    }
+
     /// The client of the call is gone.
     pub fn client_gone() -> Self {
         Self::new("RECOVERY_ON_TIMER_EXPIRE", 102)

@@ -87,6 +87,8 @@ pub struct ClickToCall {
     pub origins: Option<Vec<String>>,
     /// Further embed tokens, made on request.
     pub exchanged: Vec<String>,
+    /// Those of its tokens that open nothing any more.
+    pub revoked: Vec<String>,
 }
 
 impl ClickToCall {
@@ -96,6 +98,25 @@ impl ClickToCall {
             .into_iter()
             .chain(&self.exchanged);
         own.any(|known| ids::same_secret(known, token))
+    }
+
+    /// A fresh embed token.
+    pub(crate) fn exchange(&mut self, cx: &mut Cx<'_>) -> String {
+        let made = ids::prefixed("c2t_", cx);
+        self.exchanged.push(made.clone());
+        made
+    }
+
+    /// Closes one of its tokens for ever.
+    pub(crate) fn revoke(&mut self, token: String) {
+        if !self.revoked.contains(&token) {
+            self.revoked.push(token);
+        }
+    }
+
+    /// Whether one of its tokens was closed.
+    pub(crate) fn has_revoked(&self, token: &str) -> bool {
+        self.revoked.iter().any(|one| one == token)
     }
 }
 
@@ -157,6 +178,7 @@ impl Directory {
             enabled: true,
             origins,
             exchanged: Vec::new(),
+            revoked: Vec::new(),
         });
         &self.click_to_call[self.click_to_call.len() - 1]
     }

@@ -2,6 +2,7 @@
 //! two clocks and the randomness ([`Cx`]).
 
 use super::media::{MediaCommand, MediaEvent};
+use super::revocation::Revocation;
 
 /// Milliseconds: on [`Cx::mono`] since an arbitrary start, on [`Cx::wall`] since the Unix epoch.
 pub type Millis = u64;
@@ -58,6 +59,8 @@ pub enum Input {
         /// The client's call id.
         call: String,
     },
+    /// A credential is to end before its time.
+    Revoke(Revocation),
     /// The wall clock was moved, by more than time goes by.
     ClockMoved,
     /// Back to the seeds: sessions and calls are dropped.

@@ -6,24 +6,33 @@
 //!
 //! * [`io`]: inputs, outputs, clocks; [`media`]: the contract with the media edge
 //! * [`directory`], [`seeds`]: who and what can be reached
-//! * [`tokens`]: the token endpoints without HTTP; `sat`, `jwe`: the tokens themselves
-//! * `sessions`: sockets, authentication, resume, keep-alive; `delivery`: responses and events
+//! * [`tokens`], [`embeds`]: the token endpoints without HTTP; [`body`]: what is asked of them;
+//!   `sat`, `jwe`: the tokens themselves; [`revocation`]: their end before their time
+//! * `identity`: "who am I", and what a SAT lets its bearer see
+//! * `sessions`: sockets, requests, keep-alive; `admission`: authentication, resume, renewal; `lifetime`:
+//!   the end of sessions; `delivery`: responses and events
 //! * `calls`: legs and members; `verto`: the messages about them; `member`: mute and its kin
 //! * [`report`]: what the front desk shows; [`codes`]: every error code the space gives
 
+pub mod body;
 pub mod codes;
 pub mod directory;
+pub mod embeds;
+pub mod identity;
 pub mod io;
 pub mod media;
 pub mod report;
+pub mod revocation;
 pub mod sat;
 pub mod seeds;
 pub mod tokens;
 
+mod admission;
 mod calls;
 mod delivery;
 mod ids;
 mod jwe;
+mod lifetime;
 mod member;
 mod sessions;
 pub(crate) mod time;
@@ -37,9 +46,12 @@ pub use signalwire_wasm::engine::wire::session::IceServer;
 use calls::Call;
 use codes::Cause;
 use directory::Directory;
+use embeds::Exchanges;
 use media::LegId;
+use revocation::Revoked;
 use sat::Mint;
 use sessions::{Session, SessionId, Socket};
+use tokens::ApiToken;
 
 /// What a world is told at its start.
 #[derive(Clone, Debug)]
@@ -53,11 +65,15 @@ pub struct Config {
 /// One space.
 pub struct World {
     project_id: String,
-    api_token: String,
+    api_tokens: Vec<ApiToken>,
     space_id: String,
     node_id: String,
     ice_servers: Vec<IceServer>,
     mint: Mint,
+    /// The serial number of the last SAT.
+    last_serial: u64,
+    revoked: Revoked,
+    exchanges: Exchanges,
     directory: Directory,
     sockets: BTreeMap<SocketId, Socket>,
     sessions: BTreeMap<SessionId, Session>,
@@ -65,6 +81,9 @@ pub struct World {
     calls: BTreeMap<String, Call>,
     /// The latest of the calls that are over, oldest first.
     over: VecDeque<report::CallReport>,
+    /// Both clocks as of the last input.
+    mono: Millis,
+    wall: Millis,
     next_session: u64,
     next_leg: u64,
 }
@@ -74,11 +93,16 @@ impl World {
     pub fn new(config: Config, cx: &mut Cx<'_>) -> Self {
         Self {
             project_id: seeds::PROJECT_ID.to_owned(),
-            api_token: seeds::API_TOKEN.to_owned(),
+            api_tokens: seeds::api_tokens(),
             space_id: seeds::SPACE_ID.to_owned(),
             node_id: format!("{}@localhost", ids::uuid(cx)),
             ice_servers: config.ice_servers,
             mint: Mint::new(config.ch, cx),
+            last_serial: 0,
+            revoked: Revoked::default(),
+            exchanges: Exchanges::default(),
+            mono: cx.mono,
+            wall: cx.wall,
             directory: seeds::directory(),
             sockets: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -91,6 +115,7 @@ impl World {
 
     /// Takes one input; what has to be done is appended to `out`, in order.
     pub fn handle(&mut self, input: Input, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        (self.mono, self.wall) = (cx.mono, cx.wall);
         match input {
             Input::Opened { socket } => self.opened(socket, cx),
             Input::Frame { socket, text } => self.frame(socket, &text, cx, out),
@@ -100,6 +125,7 @@ impl World {
             Input::FarEndHangsUp { call } => {
                 self.end_by_space(&call, Cause::normal(), "bye", cx, out);
             }
+            Input::Revoke(revocation) => self.revoke(revocation, cx, out),
             Input::ClockMoved => self.tell_time(cx, out),
             Input::Reset => self.reset(out),
         }
@@ -109,7 +135,8 @@ impl World {
     /// When the world wants to be woken, on the monotonic clock.
     pub fn deadline(&self) -> Option<Millis> {
         let sockets = self.sockets.values().map(Socket::deadline);
-        let sessions = self.sessions.values().filter_map(Session::deadline);
+        let sessions = self.sessions.values();
+        let sessions = sessions.filter_map(|session| self.session_deadline(session));
         let calls = self
             .calls
             .values()
@@ -129,12 +156,17 @@ impl World {
 
     /// Its API token: for the front desk, which shows it to whoever runs the space.
     pub fn api_token(&self) -> &str {
-        &self.api_token
+        seeds::API_TOKEN
     }
 
     /// The project that owns everything.
     pub fn project_id(&self) -> &str {
         &self.project_id
+    }
+
+    /// When the monotonic clock will show that the wall clock has come to `wall`, if neither is moved.
+    fn on_mono(&self, wall: Millis) -> Millis {
+        self.mono.saturating_add(wall).saturating_sub(self.wall)
     }
 
     /// Does what is due at this time.
@@ -159,6 +191,8 @@ impl World {
             });
         }
         self.directory = seeds::directory();
+        self.revoked = Revoked::default();
+        self.exchanges = Exchanges::default();
     }
 
     fn new_leg(&mut self) -> LegId {

@@ -19,10 +19,14 @@ pub struct SessionReport {
     pub subscriber_id: String,
     /// What the application calls that person; none for guests.
     pub reference: Option<String>,
-    /// `subscriber`, `embed_guest`.
+    /// `subscriber`, `guest`, `invite`, `embed_guest`.
     pub kind: &'static str,
     /// The number of its socket, while it has one.
     pub socket: Option<u64>,
+    /// The id of the SAT that is in force.
+    pub jti: String,
+    /// When that expires, in seconds since the epoch.
+    pub expires_at: u64,
     /// Whether it can be called (`subscriber.online`).
     pub registered: bool,
     /// How often it was resumed on another socket.
@@ -72,7 +76,8 @@ pub struct End {
     pub cause: Cause,
     /// `client` or `space`.
     pub by: &'static str,
-    /// `bye`, `socket_closed`, `refused`, `media_lost`, `client_lost`, `session_expired`.
+    /// `bye`, `socket_closed`, `refused`, `media_lost`, `client_lost`, `session_expired`,
+    /// `session_revoked`.
     pub how: &'static str,
     /// Wall clock.
     pub ended_ms: Millis,
@@ -136,6 +141,8 @@ impl World {
                     .map(|one| one.reference.clone()),
                 kind: session.claims.kind.text(),
                 socket: session.socket.map(|socket| socket.0),
+                jti: session.claims.jti.clone(),
+                expires_at: session.claims.expires_at,
                 registered: session.registered,
                 resumed: session.resumed,
                 created_ms: session.created_ms,

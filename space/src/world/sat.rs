@@ -20,6 +20,10 @@ pub(crate) const REFRESH_SCOPE: &str = "sat:refresh";
 pub enum Kind {
     /// A full subscriber: dials anything, can be called.
     Subscriber,
+    /// A guest whom the project let in: dials the addresses of a list.
+    Guest,
+    /// Whom a subscriber invited: dials the inviter.
+    Invite,
     /// A visitor who exchanged an embed token: dials the pinned address and nothing else.
     EmbedGuest,
 }
@@ -29,14 +33,21 @@ impl Kind {
     pub fn text(self) -> &'static str {
         match self {
             Self::Subscriber => "subscriber",
+            Self::Guest => "guest",
+            Self::Invite => "invite",
             Self::EmbedGuest => "embed_guest",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Subscriber, Self::EmbedGuest]
-            .into_iter()
-            .find(|kind| kind.text() == text)
+        [
+            Self::Subscriber,
+            Self::Guest,
+            Self::Invite,
+            Self::EmbedGuest,
+        ]
+        .into_iter()
+        .find(|kind| kind.text() == text)
     }
 }
 
@@ -44,9 +55,12 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
     pub(crate) jti: String,
+    /// Counts the tokens of a space: what was issued before a revocation and what after.
+    pub(crate) serial: u64,
     pub(crate) kind: Kind,
     pub(crate) project_id: String,
     pub(crate) space_id: String,
+    /// Of a subscriber; of anybody else, an id of this token's bearer alone.
     pub(crate) subscriber_id: String,
     pub(crate) application_id: Option<String>,
     /// Seconds since the epoch.
@@ -58,9 +72,24 @@ pub(crate) struct Claims {
     pub(crate) bound_to: Option<String>,
     /// The ids of the addresses that may be dialled; `None` for all.
     pub(crate) allowed_addresses: Option<Vec<String>>,
+    /// The subscriber id of who made an invite.
+    pub(crate) inviter: Option<String>,
+    /// The public token that an embed guest came with.
+    pub(crate) embed_token: Option<String>,
+    /// What the header says about where the space is, where the issuer wanted it otherwise (auth §4.4).
+    pub(crate) ch: Option<String>,
 }
 
 impl Claims {
+    /// The subscriber without whom the token is nothing.
+    pub(crate) fn subscriber(&self) -> Option<&str> {
+        match self.kind {
+            Kind::Subscriber => Some(&self.subscriber_id),
+            Kind::Invite => self.inviter.as_deref(),
+            Kind::Guest | Kind::EmbedGuest => None,
+        }
+    }
+
     /// Whether the token may dial this address.
     pub(crate) fn reaches(&self, address_id: &str) -> bool {
         self.allowed_addresses
@@ -97,6 +126,7 @@ impl Claims {
     fn payload(&self) -> Value {
         let mut payload = json!({
             "jti": self.jti,
+            "serial": self.serial,
             "kind": self.kind.text(),
             "project_id": self.project_id,
             "space_id": self.space_id,
@@ -111,6 +141,16 @@ impl Claims {
         if let Some(ids) = &self.allowed_addresses {
             payload["allowed_addresses"] = json!(ids);
         }
+        let optional = [
+            ("inviter", &self.inviter),
+            ("embed_token", &self.embed_token),
+            ("ch", &self.ch),
+        ];
+        for (key, value) in optional {
+            if let Some(value) = value {
+                payload[key] = json!(value);
+            }
+        }
         payload
     }
 
@@ -119,6 +159,7 @@ impl Claims {
         let subscriber = &payload["fabric_subscriber"];
         Some(Self {
             jti: text(&payload["jti"])?,
+            serial: payload["serial"].as_u64()?,
             kind: Kind::parse(payload["kind"].as_str()?)?,
             project_id: text(&payload["project_id"])?,
             space_id: text(&payload["space_id"])?,
@@ -134,6 +175,9 @@ impl Claims {
             allowed_addresses: payload["allowed_addresses"]
                 .as_array()
                 .map(|ids| ids.iter().filter_map(text).collect()),
+            inviter: text(&payload["inviter"]),
+            embed_token: text(&payload["embed_token"]),
+            ch: text(&payload["ch"]),
         })
     }
 }
@@ -157,31 +201,29 @@ impl Mint {
 
     /// A SAT with these claims.
     pub(crate) fn sat(&self, claims: &Claims, cx: &mut Cx<'_>) -> String {
-        self.seal("SAT", &claims.payload(), cx)
+        self.seal("SAT", claims, cx)
     }
 
     /// A refresh token for a SAT with these claims.
     pub(crate) fn refresh(&self, claims: &Claims, cx: &mut Cx<'_>) -> String {
         let jti = ids::uuid(cx);
         let expires_at = claims.expires_at.saturating_add(REFRESH_MARGIN);
-        self.seal(
-            "Refresh",
-            &Claims {
-                jti,
-                expires_at,
-                ..claims.clone()
-            }
-            .payload(),
-            cx,
-        )
+        let claims = Claims {
+            jti,
+            expires_at,
+            ..claims.clone()
+        };
+        self.seal("Refresh", &claims, cx)
     }
 
-    fn seal(&self, typ: &str, payload: &Value, cx: &mut Cx<'_>) -> String {
+    fn seal(&self, typ: &str, claims: &Claims, cx: &mut Cx<'_>) -> String {
         let mut iv = [0; 12];
         (cx.entropy)(&mut iv);
-        let header = json!({ "alg": "dir", "enc": "A256GCM", "typ": typ, "ch": self.ch });
+        let ch = claims.ch.as_ref().unwrap_or(&self.ch);
+        let header = json!({ "alg": "dir", "enc": "A256GCM", "typ": typ, "ch": ch });
+        let payload = claims.payload().to_string();
         self.sealer
-            .seal(&header.to_string(), payload.to_string().as_bytes(), iv)
+            .seal(&header.to_string(), payload.as_bytes(), iv)
     }
 
     /// The claims of a SAT of this instance, expired or not; `None` for anything else, a refresh token included.
@@ -204,6 +246,7 @@ mod tests {
     fn claims() -> Claims {
         Claims {
             jti: "j".into(),
+            serial: 7,
             kind: Kind::EmbedGuest,
             project_id: "p".into(),
             space_id: "s".into(),
@@ -214,6 +257,9 @@ mod tests {
             refreshable: true,
             bound_to: Some("k".into()),
             allowed_addresses: Some(vec!["a".into()]),
+            inviter: Some("i".into()),
+            embed_token: Some("c2t_x".into()),
+            ch: None,
         }
     }
 
@@ -240,6 +286,12 @@ mod tests {
             json!({ "alg": "dir", "enc": "A256GCM", "typ": "SAT", "ch": "puc.localhost:1" })
         );
         assert_eq!(mint.open(&sat), Some(claims()));
+        let elsewhere = Claims {
+            ch: Some("us-central".into()),
+            ..claims()
+        };
+        let sat_of_elsewhere = mint.sat(&elsewhere, &mut cx);
+        assert_eq!(mint.open(&sat_of_elsewhere), Some(elsewhere));
         assert_eq!(mint.open(&mint.refresh(&claims(), &mut cx)), None);
         assert_eq!(
             Mint::new("puc.localhost:1".into(), &mut cx).open(&sat),

@@ -2,6 +2,7 @@
 //! as it is printed.
 
 use super::directory::{Address, ClickToCall, Destination, Directory, Subscriber};
+use super::tokens::ApiToken;
 
 /// The name of the space.
 pub const SPACE_NAME: &str = "local";
@@ -9,12 +10,26 @@ pub const SPACE_NAME: &str = "local";
 pub const PROJECT_ID: &str = "5a7e11e0-10ca-4001-8000-000000000001";
 /// Its API token. Well known on purpose: it opens nothing but a space on one's own machine.
 pub const API_TOKEN: &str = "PTdevelopment-token-of-the-local-space";
+/// An API token of the same project without any scope that lets tokens be issued (auth REQ-4).
+pub const LIMITED_API_TOKEN: &str = "PTlimited-token-of-the-local-space";
 /// The id of the space.
 pub const SPACE_ID: &str = "5a7e11e0-10ca-4001-8000-0000000000ff";
 /// The frequency of `/public/tone` in hertz.
 pub const TONE_HZ: u16 = 440;
 
 const CREATED_AT: &str = "2025-01-01T00:00:00Z";
+
+/// The API tokens of the project, with the scopes that the service's dashboard offers.
+pub(crate) fn api_tokens() -> Vec<ApiToken> {
+    let token = |secret: &str, scopes: &[&'static str]| ApiToken {
+        secret: secret.to_owned(),
+        scopes: scopes.to_vec(),
+    };
+    vec![
+        token(API_TOKEN, &["Voice", "Messaging", "Fax", "Video"]),
+        token(LIMITED_API_TOKEN, &["Numbers"]),
+    ]
+}
 
 /// The directory of a fresh space.
 pub fn directory() -> Directory {
@@ -71,6 +86,7 @@ fn add_application(
         enabled: true,
         origins: None,
         exchanged: Vec::new(),
+        revoked: Vec::new(),
     });
     directory.addresses.push(Address {
         id,

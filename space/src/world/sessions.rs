@@ -10,8 +10,8 @@ use signalwire_wasm::engine::wire::session::ConnectRequest;
 use super::codes::Cause;
 use super::delivery::{Event, RpcRefusal, ping, rpc_error, rpc_result};
 use super::io::{Cx, Millis, Output, SocketId};
-use super::sat::Claims;
-use super::{World, codes, ids, loud, quiet, short};
+use super::sat::{Claims, Kind};
+use super::{World, codes, loud, quiet, short};
 
 /// Between two pings of the space.
 const PING_EVERY: Millis = 5_000;
@@ -19,12 +19,6 @@ const PING_EVERY: Millis = 5_000;
 const SILENCE_LIMIT: Millis = 10_000;
 /// A socket must be authenticated within.
 const AUTHENTICATION_LIMIT: Millis = 10_000;
-/// A session without a socket can be resumed for so long; clients keep their records 5 minutes (§9).
-const RESUME_LIMIT: Millis = 300_000;
-/// So many seconds after its expiry may a SAT still accompany a resume (auth §5.1).
-const EXPIRED_RESUME_LIMIT: u64 = 60;
-/// And so long after such a resume must the session have shown a valid SAT.
-const REAUTHENTICATION_LIMIT: Millis = 30_000;
 /// Frames that a socket may send ahead of its authentication (wire-protocol §2.4).
 const HELD_FRAMES: usize = 64;
 /// Request ids that a session remembers, to ignore duplicates.
@@ -64,20 +58,15 @@ pub(crate) struct Session {
     pub(crate) created_ms: Millis,
     /// Since when it has no socket, on the monotonic clock.
     pub(crate) offline_since: Option<Millis>,
-    identity: String,
+    pub(super) identity: String,
     pub(crate) authorization_state: String,
     /// By when it must show a valid SAT.
-    reauthenticate_by: Option<Millis>,
-    seen: VecDeque<String>,
+    pub(super) reauthenticate_by: Option<Millis>,
+    pub(super) seen: VecDeque<String>,
     pub(crate) events: VecDeque<Event>,
 }
 
 impl Session {
-    pub(crate) fn deadline(&self) -> Option<Millis> {
-        let gone = self.offline_since.map(|since| since + RESUME_LIMIT);
-        gone.into_iter().chain(self.reauthenticate_by).min()
-    }
-
     /// Whether the request id was seen before; remembers it.
     fn is_duplicate(&mut self, id: &str) -> bool {
         if self.seen.iter().any(|seen| seen == id) {
@@ -88,15 +77,6 @@ impl Session {
         }
         self.seen.push_back(id.to_owned());
         false
-    }
-
-    /// Whether another credential acts for the same person (auth §5.2).
-    fn is_same_person(&self, claims: &Claims) -> bool {
-        let guests_of_one_resource = self.claims.allowed_addresses.is_some()
-            && self.claims.allowed_addresses == claims.allowed_addresses;
-        self.claims.project_id == claims.project_id
-            && self.claims.kind == claims.kind
-            && (self.claims.subscriber_id == claims.subscriber_id || guests_of_one_resource)
     }
 }
 
@@ -299,119 +279,10 @@ impl World {
         std::mem::take(&mut entry.held)
     }
 
-    /// A fresh session.
-    fn admit(&mut self, sat: &str, cx: &mut Cx<'_>) -> Result<SessionId, RpcRefusal> {
-        let claims = self.admissible(sat, cx)?;
-        let id = SessionId(self.next_session);
-        self.next_session += 1;
-        let [a, b, c] = [ids::uuid(cx), ids::uuid(cx), ids::uuid(cx)];
-        let session = Session {
-            protocol: format!("signalwire_{a}_{b}_{c}"),
-            claims,
-            socket: None,
-            registered: false,
-            resumed: 0,
-            created_ms: cx.wall,
-            offline_since: None,
-            identity: format!("{}@signalwire", ids::uuid(cx)),
-            authorization_state: ids::secret(cx),
-            reauthenticate_by: None,
-            seen: VecDeque::new(),
-            events: VecDeque::new(),
-        };
-        self.sessions.insert(id, session);
-        Ok(id)
-    }
-
-    /// The claims of a SAT that opens a session.
-    fn admissible(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, RpcRefusal> {
-        let refused = |why: &str| RpcRefusal::new(codes::AUTHENTICATION_FAILED, why);
-        let claims = self
-            .authenticate(sat, cx)
-            .map_err(|_| refused("Authentication failed"))?;
-        if claims.bound_to.is_some() {
-            // Letting it in unproven would make the binding worthless.
-            return Err(refused(
-                "The SAT is bound to a key, and this space verifies no proofs yet",
-            ));
-        }
-        Ok(claims)
-    }
-
-    /// The session that the state names (auth §5.1): the state stands in for the validity of the SAT.
-    fn resume(
-        &mut self,
-        socket: SocketId,
-        sat: &str,
-        state: &str,
-        protocol: &str,
-        cx: &mut Cx<'_>,
-        out: &mut Vec<Output>,
-    ) -> Result<SessionId, RpcRefusal> {
-        let refused = || RpcRefusal::new(codes::REQUESTER_REFUSED, "Requester validation failed");
-        let claims = self.read_sat(sat).ok_or_else(|| {
-            RpcRefusal::new(codes::AUTHENTICATION_FAILED, "Authentication failed")
-        })?;
-        let known = self.sessions.iter_mut().find(|(_, session)| {
-            session.protocol == protocol && ids::same_secret(&session.authorization_state, state)
-        });
-        let (&id, session) = known.ok_or_else(refused)?;
-        if !session.is_same_person(&claims) || claims.bound_to != session.claims.bound_to {
-            return Err(refused());
-        }
-        if cx.seconds() >= claims.expires_at + EXPIRED_RESUME_LIMIT {
-            return Err(RpcRefusal::new(
-                codes::AUTHENTICATION_FAILED,
-                "The SAT expired too long ago",
-            ));
-        }
-        if claims.expired(cx) {
-            session.reauthenticate_by = Some(cx.mono + REAUTHENTICATION_LIMIT);
-        }
-        session.resumed += 1;
-        let replaced = session.socket.replace(socket);
-        if let Some(old) = replaced {
-            // A copied tab holds the same state. With a new one, the two do not push each other out for ever.
-            session.authorization_state = ids::secret(cx);
-            self.sockets.remove(&old);
-            out.push(Output::Close {
-                socket: old,
-                code: 1008,
-                reason: "resumed on another socket",
-            });
-        }
-        Ok(id)
-    }
-
-    fn reauthenticate(
-        &mut self,
-        id: SessionId,
-        sat: &str,
-        cx: &mut Cx<'_>,
-        out: &mut Vec<Output>,
-    ) -> Result<Value, RpcRefusal> {
-        let claims = self.admissible(sat, cx)?;
-        let Some(session) = self.sessions.get_mut(&id) else {
-            return Err(RpcRefusal::new(
-                codes::NOT_AUTHENTICATED,
-                "Not authenticated",
-            ));
-        };
-        if !session.is_same_person(&claims) {
-            let why = "The SAT is another user's";
-            return Err(RpcRefusal::new(codes::REQUESTER_REFUSED, why));
-        }
-        session.claims = claims;
-        session.reauthenticate_by = None;
-        let state = json!({ "authorization_state": session.authorization_state });
-        self.event(id, "signalwire.authorization.state", state, cx, out);
-        Ok(json!({ "code": "200", "message": "OK" }))
-    }
-
     /// Registration: of guests it has no effect and no error (auth §1.16).
     fn register(&mut self, id: SessionId, online: bool) -> Value {
         if let Some(session) = self.sessions.get_mut(&id) {
-            session.registered = online && session.claims.kind == super::sat::Kind::Subscriber;
+            session.registered = online && session.claims.kind == Kind::Subscriber;
         }
         json!({ "code": "200", "message": "OK" })
     }
@@ -444,7 +315,13 @@ impl World {
     }
 
     /// Closes a socket from this side; its session can be resumed.
-    fn close(&mut self, socket: SocketId, code: u16, reason: &'static str, out: &mut Vec<Output>) {
+    pub(super) fn close(
+        &mut self,
+        socket: SocketId,
+        code: u16,
+        reason: &'static str,
+        out: &mut Vec<Output>,
+    ) {
         self.sockets.remove(&socket);
         out.push(Output::Close {
             socket,
@@ -498,29 +375,6 @@ impl World {
             if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
                 session.socket = None;
                 session.offline_since = Some(cx.mono);
-            }
-        }
-    }
-
-    /// Forgets sessions that can no longer be resumed, with their calls.
-    pub(super) fn keep_sessions(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let due = self
-            .sessions
-            .iter()
-            .filter(|(_, one)| one.deadline().is_some_and(|at| at <= cx.mono));
-        let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
-        for id in due {
-            self.end_calls_of(
-                id,
-                &Cause::client_gone(),
-                "space",
-                "session_expired",
-                cx,
-                out,
-            );
-            let socket = self.sessions.remove(&id).and_then(|session| session.socket);
-            if let Some(socket) = socket {
-                self.close(socket, 1008, "the SAT expired", out);
             }
         }
     }

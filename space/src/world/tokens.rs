@@ -1,49 +1,18 @@
-//! The token endpoints and "who am I", without HTTP: what is asked, what is answered, what is
-//! refused (auth §4.2, §4.6, §4.7, §4.10).
+//! The token endpoints that issue a SAT to whoever has shown who they are, without HTTP: what is asked,
+//! what is answered, what is refused (auth §4.2, §4.4, §4.5).
 
 use serde_json::{Map, Value, json};
 
 use super::World;
-use super::directory::{Address, Subscriber};
+use super::body::{Body, Problem};
 use super::ids;
 use super::io::Cx;
 use super::sat::{self, Claims, Kind};
 
-/// One thing that is wrong with a request body (auth §4.1, 422).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// `missing_required_parameter`, `invalid_parameter`.
-    pub code: &'static str,
-    /// For people.
-    pub message: String,
-    /// The member of the body.
-    pub attribute: &'static str,
-}
-
-impl Problem {
-    fn missing(attribute: &'static str) -> Self {
-        let message = format!("{attribute} is required");
-        Self {
-            code: "missing_required_parameter",
-            message,
-            attribute,
-        }
-    }
-
-    fn invalid(attribute: &'static str, must: &str) -> Self {
-        let message = format!("{attribute} must be {must}");
-        Self {
-            code: "invalid_parameter",
-            message,
-            attribute,
-        }
-    }
-}
-
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// 401: the credential is missing, wrong, expired or of another space.
+    /// 401: the credential is missing, wrong, expired, revoked or of another space.
     Unauthorized,
     /// 403: the credential is known and not allowed to do this.
     Forbidden,
@@ -51,6 +20,11 @@ pub enum Refusal {
     NotFound,
     /// 422: the body is wrong in these points.
     Invalid(Vec<Problem>),
+    /// 429: too many of these requests (RFC 6585 §4).
+    TooMany {
+        /// When it can be tried again, in seconds from now.
+        retry_after_s: u64,
+    },
 }
 
 /// The optional texts of a subscriber's profile (auth §4.2).
@@ -63,6 +37,25 @@ const PROFILE: [&str; 7] = [
     "country",
     "company_name",
 ];
+/// The most addresses that a Guest SAT reaches (auth §4.4).
+const MOST_ADDRESSES: usize = 10;
+
+/// The scopes of which an API token must have one, to issue a SAT (auth REQ-4).
+const ISSUING_SCOPES: [&str; 4] = ["Voice", "Messaging", "Fax", "Video"];
+
+/// An API token of the project.
+pub(crate) struct ApiToken {
+    pub(crate) secret: String,
+    pub(crate) scopes: Vec<&'static str>,
+}
+
+impl ApiToken {
+    fn may_issue(&self) -> bool {
+        self.scopes
+            .iter()
+            .any(|scope| ISSUING_SCOPES.contains(scope))
+    }
+}
 
 /// The body of "create a Subscriber SAT", read.
 struct SubscriberRequest {
@@ -75,52 +68,29 @@ struct SubscriberRequest {
 }
 
 impl SubscriberRequest {
-    fn read(body: &Map<String, Value>, cx: &Cx<'_>) -> Result<Self, Refusal> {
-        let mut problems = Vec::new();
-        let reference = text(body, "reference", &mut problems).unwrap_or_default();
-        if reference.is_empty() && problems.is_empty() {
-            problems.push(Problem::missing("reference"));
-        }
-        let application_id = text(body, "application_id", &mut problems);
-        if application_id
-            .as_deref()
-            .is_some_and(|id| !ids::is_uuid(id))
-        {
-            problems.push(Problem::invalid("application_id", "a UUID"));
-        }
-        let password = text(body, "password", &mut problems).unwrap_or_default();
-        if !password.is_empty() && !(8..=72).contains(&password.len()) {
-            problems.push(Problem::invalid("password", "of 8 to 72 characters"));
-        }
-        let fingerprint = text(body, "fingerprint", &mut problems);
-        if fingerprint
-            .as_deref()
-            .is_some_and(|print| !is_thumbprint(print))
-        {
-            problems.push(Problem::invalid(
-                "fingerprint",
-                "a thumbprint of 43 base64url characters",
-            ));
-        }
-        if text(body, "region", &mut problems).is_some_and(|region| region != "us-central") {
-            problems.push(Problem::invalid("region", "us-central"));
-        }
-        let refreshable = scope(body, &mut problems);
-        let expires_at = expiry(body, cx, &mut problems);
+    fn read(members: &Map<String, Value>, cx: &Cx<'_>) -> Result<Self, Refusal> {
+        let mut body = Body::new(members);
+        let reference = body.required_text("reference").to_owned();
+        let application_id = body.uuid("application_id").map(str::to_owned);
+        // Held against its limits, and then forgotten: nothing of the space signs in by a password.
+        body.text_that("password", "of 8 to 72 characters", |password| {
+            password.is_empty() || (8..=72).contains(&password.chars().count())
+        });
+        let fingerprint = body.fingerprint().map(str::to_owned);
+        body.region("region");
+        let refreshable = body.scope();
+        let expires_at = body.expiry(&["expire_at"], cx);
         let profile = PROFILE
             .into_iter()
-            .filter_map(|key| Some((key, text(body, key, &mut problems)?)))
+            .filter_map(|key| Some((key, body.text(key)?.to_owned())))
             .collect();
-        if !problems.is_empty() {
-            return Err(Refusal::Invalid(problems));
-        }
         // Not yet bound to a key, a refreshable token must not live long (auth §4.2).
         let expires_at = if refreshable && fingerprint.is_none() {
-            expires_at.min(cx.seconds() + sat::UNBOUND_LIFETIME)
+            expires_at.min(cx.seconds().saturating_add(sat::UNBOUND_LIFETIME))
         } else {
             expires_at
         };
-        Ok(Self {
+        body.finish(Self {
             reference,
             application_id,
             expires_at,
@@ -131,75 +101,22 @@ impl SubscriberRequest {
     }
 }
 
-/// The member when it is a text; absent and null are the same.
-fn text(
-    body: &Map<String, Value>,
-    key: &'static str,
-    problems: &mut Vec<Problem>,
-) -> Option<String> {
-    match body.get(key) {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(_) => {
-            problems.push(Problem::invalid(key, "a string"));
-            None
-        }
-    }
-}
-
-/// `"sat:refresh"`, or an array of it (auth §4.2).
-fn scope(body: &Map<String, Value>, problems: &mut Vec<Problem>) -> bool {
-    let list = match body.get("scope") {
-        None | Some(Value::Null) => return false,
-        Some(Value::Array(list)) => list.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-    };
-    if list.iter().any(|scope| scope != sat::REFRESH_SCOPE) {
-        problems.push(Problem::invalid("scope", sat::REFRESH_SCOPE));
-    }
-    !list.is_empty()
-}
-
-fn expiry(body: &Map<String, Value>, cx: &Cx<'_>, problems: &mut Vec<Problem>) -> u64 {
-    let now = cx.seconds();
-    let asked = match body.get("expire_at") {
-        None | Some(Value::Null) => Some(now + sat::LIFETIME),
-        Some(value) => value.as_u64().filter(|at| *at > now),
-    };
-    asked.unwrap_or_else(|| {
-        let must = format!("an integer, in seconds since the epoch, greater than {now}");
-        problems.push(Problem::invalid("expire_at", &must));
-        now
-    })
-}
-
-/// The form of an RFC 7638 thumbprint with SHA-256.
-fn is_thumbprint(text: &str) -> bool {
-    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    text.len() == 43 && text.bytes().all(is_base64url)
-}
-
-fn token_of(body: &Map<String, Value>) -> Result<String, Refusal> {
-    let mut problems = Vec::new();
-    let token = text(body, "token", &mut problems).unwrap_or_default();
-    if token.is_empty() && problems.is_empty() {
-        problems.push(Problem::missing("token"));
-    }
-    if problems.is_empty() {
-        Ok(token)
-    } else {
-        Err(Refusal::Invalid(problems))
-    }
-}
-
 impl World {
-    /// Whether these are the project's credentials.
-    pub fn knows_project(&self, project_id: &str, api_token: &str) -> bool {
-        ids::same_secret(&self.project_id, project_id)
-            & ids::same_secret(&self.api_token, api_token)
+    /// Whether these are the project's credentials, with a scope that lets tokens be issued (auth REQ-4).
+    pub fn may_issue(&self, project_id: &str, api_token: &str) -> bool {
+        // Every token is looked at, whatever came of the one before: the time it takes tells nothing.
+        let known = self.api_tokens.iter().fold(false, |known, token| {
+            known | (ids::same_secret(&token.secret, api_token) & token.may_issue())
+        });
+        ids::same_secret(&self.project_id, project_id) & known
     }
 
     /// Creates a Subscriber SAT (auth §4.2); the caller has checked the project's credentials.
+    ///
+    /// A `password` is held against its limits and not kept: nothing of the space signs in by one.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] names what is wrong with the body.
     pub fn subscriber_token(
         &mut self,
         body: &Map<String, Value>,
@@ -226,60 +143,135 @@ impl World {
         }))
     }
 
-    /// Exchanges a C2C token for an embed token (auth §4.6).
-    pub fn embed_token(
-        &mut self,
-        body: &Map<String, Value>,
-        origin: Option<&str>,
-        cx: &mut Cx<'_>,
-    ) -> Result<Value, Refusal> {
-        let token = token_of(body)?;
-        self.check_resource(&token, origin)?;
-        let made = ids::prefixed("c2t_", cx);
-        if let Some(resource) = self.directory.resource_mut(&token) {
-            resource.exchanged.push(made.clone());
-        }
-        Ok(json!({ "token": made }))
-    }
-
-    /// Exchanges an embed token or a C2C token for a Guest SAT (auth §4.7).
+    /// Creates a Guest SAT for up to ten addresses (auth §4.4); the caller has checked the project's
+    /// credentials.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] names what is wrong with the body.
     pub fn guest_token(
         &mut self,
-        body: &Map<String, Value>,
-        origin: Option<&str>,
+        members: &Map<String, Value>,
         cx: &mut Cx<'_>,
     ) -> Result<Value, Refusal> {
-        let token = token_of(body)?;
-        let address_id = self.check_resource(&token, origin)?;
+        let mut body = Body::new(members);
+        let allowed = self.allowed_addresses(&mut body);
+        let expires_at = body.expiry(&["expire_at"], cx);
+        body.region("region");
+        let ch = body.region("ch").map(str::to_owned);
+        let allowed = body.finish(allowed)?;
         let guest_id = ids::uuid(cx);
-        let expires_at = cx.seconds() + sat::LIFETIME;
         let claims = Claims {
-            allowed_addresses: Some(vec![address_id]),
-            ..self.claims(Kind::EmbedGuest, &guest_id, expires_at, cx)
+            allowed_addresses: Some(allowed),
+            ch,
+            ..self.claims(Kind::Guest, &guest_id, expires_at, cx)
         };
-        Ok(json!({ "token": self.mint.sat(&claims, cx), "expires_at": expires_at }))
+        Ok(json!({
+            "token": self.mint.sat(&claims, cx),
+            "refresh_token": self.mint.refresh(&claims, cx),
+            "expires_at": claims.expires_at,
+        }))
     }
 
-    /// The address that the token opens, unless the resource is disabled or closed to this origin.
-    fn check_resource(&self, token: &str, origin: Option<&str>) -> Result<String, Refusal> {
-        let resource = self
-            .directory
-            .resource(token)
-            .ok_or(Refusal::Unauthorized)?;
-        let allowed = resource
-            .origins
-            .as_ref()
-            .is_none_or(|list| origin.is_some_and(|origin| list.iter().any(|one| one == origin)));
-        if resource.enabled && allowed {
-            Ok(resource.address_id.clone())
-        } else {
-            Err(Refusal::Forbidden)
+    /// The addresses of a Guest SAT; one problem for each thing that is wrong with the list.
+    fn allowed_addresses(&self, body: &mut Body<'_>) -> Vec<String> {
+        const KEY: &str = "allowed_addresses";
+        let list = match body.value(KEY) {
+            None => {
+                body.problem(Problem::missing(KEY));
+                return Vec::new();
+            }
+            Some(Value::Array(list)) if (1..=MOST_ADDRESSES).contains(&list.len()) => list,
+            Some(Value::Array(_)) => {
+                body.problem(Problem::invalid(KEY, "of 1 to 10 addresses"));
+                return Vec::new();
+            }
+            Some(_) => {
+                body.problem(Problem::invalid(KEY, "an array of UUIDs"));
+                return Vec::new();
+            }
+        };
+        let ids: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+        if ids.len() < list.len() || !ids.iter().all(|id| ids::is_uuid(id)) {
+            body.problem(Problem::invalid(KEY, "an array of UUIDs"));
+        } else if ids.iter().any(|id| self.directory.by_id(id).is_none()) {
+            let why = "The addresses must belong to the project";
+            body.problem(Problem::new("must_belong_to_project", KEY, why));
+        }
+        let mut unique: Vec<String> = Vec::new();
+        for id in ids {
+            if unique.iter().all(|known| known != id) {
+                unique.push(id.to_owned());
+            }
+        }
+        unique
+    }
+
+    /// The id of the subscriber who may invite with this SAT (auth §4.5).
+    ///
+    /// # Errors
+    /// [`Refusal::Unauthorized`] unless it is a Subscriber's SAT in force.
+    pub fn inviter(&self, sat: &str, cx: &Cx<'_>) -> Result<String, Refusal> {
+        let claims = self.authenticate(sat, cx)?;
+        match claims.kind {
+            Kind::Subscriber => Ok(claims.subscriber_id),
+            Kind::Guest | Kind::Invite | Kind::EmbedGuest => Err(Refusal::Unauthorized),
         }
     }
 
-    fn claims(&self, kind: Kind, subscriber_id: &str, expires_at: u64, cx: &mut Cx<'_>) -> Claims {
+    /// Creates an Invite SAT on behalf of the subscriber of this id. It reaches one address, which must be
+    /// the inviter's, for at most two hours; a later expiry is brought forward, which the answer shows (auth §4.5).
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] names what is wrong with the body.
+    pub fn invite_by(
+        &mut self,
+        inviter: &str,
+        members: &Map<String, Value>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Value, Refusal> {
+        const KEY: &str = "address_id";
+        let mut body = Body::new(members);
+        let address_id = match body.value(KEY) {
+            None => {
+                body.problem(Problem::missing(KEY));
+                String::new()
+            }
+            Some(value) => {
+                let own = self
+                    .directory
+                    .subscriber(inviter)
+                    .filter(|one| *value == one.address_id);
+                if own.is_none() {
+                    let why = "Address is invalid";
+                    body.problem(Problem::new("invalid_parameter", KEY, why));
+                }
+                own.map(|one| one.address_id.clone()).unwrap_or_default()
+            }
+        };
+        let expires_at = body.expiry(&["expires_at", "expire_at"], cx);
+        let address_id = body.finish(address_id)?;
+        let guest_id = ids::uuid(cx);
+        let expires_at = expires_at.min(cx.seconds().saturating_add(sat::LIFETIME));
+        let claims = Claims {
+            allowed_addresses: Some(vec![address_id]),
+            inviter: Some(inviter.to_owned()),
+            ..self.claims(Kind::Invite, &guest_id, expires_at, cx)
+        };
+        Ok(json!({ "token": self.mint.sat(&claims, cx), "expires_at": claims.expires_at }))
+    }
+
+    /// The claims that every token has, under the next serial number.
+    pub(super) fn claims(
+        &mut self,
+        kind: Kind,
+        subscriber_id: &str,
+        expires_at: u64,
+        cx: &mut Cx<'_>,
+    ) -> Claims {
+        self.last_serial += 1;
         Claims {
             jti: ids::uuid(cx),
+            serial: self.last_serial,
             kind,
             project_id: self.project_id.clone(),
             space_id: self.space_id.clone(),
@@ -290,85 +282,9 @@ impl World {
             refreshable: false,
             bound_to: None,
             allowed_addresses: None,
+            inviter: None,
+            embed_token: None,
+            ch: None,
         }
     }
-
-    /// The claims of a SAT that is in force: of this space, not expired, of a subscriber that exists.
-    pub(crate) fn authenticate(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, Refusal> {
-        self.read_sat(sat)
-            .filter(|claims| !claims.expired(cx))
-            .ok_or(Refusal::Unauthorized)
-    }
-
-    /// The same for a SAT that may have expired.
-    pub(crate) fn read_sat(&self, sat: &str) -> Option<Claims> {
-        let claims = self.mint.open(sat)?;
-        let exists = claims.kind != Kind::Subscriber
-            || self.directory.subscriber(&claims.subscriber_id).is_some();
-        exists.then_some(claims)
-    }
-
-    /// Who the bearer of a SAT is (auth §4.10).
-    pub fn who_am_i(&self, sat: &str, cx: &Cx<'_>) -> Result<Value, Refusal> {
-        let claims = self.authenticate(sat, cx)?;
-        let subscriber = self.directory.subscriber(&claims.subscriber_id);
-        let own = subscriber.and_then(|one| self.directory.by_id(&one.address_id));
-        let mut info = json!({
-            "id": claims.subscriber_id,
-            "email": subscriber.map_or("", |one| one.reference.as_str()),
-            "push_notification_key": "",
-            "app_settings": { "display_name": "", "scopes": [] },
-            "fabric_addresses": own.into_iter().map(address_json).collect::<Vec<_>>(),
-            "sat_claims": { "expires_at": claims.expires_at },
-            "token_kind": claims.kind.text(),
-        });
-        for (key, value) in subscriber.map_or(&[][..], |one| one.profile.as_slice()) {
-            info[*key] = json!(value);
-        }
-        if claims.refreshable {
-            info["sat_claims"]["scope"] = json!(claims.scope());
-        }
-        if let Some(jkt) = &claims.bound_to {
-            info["sat_claims"]["cnf"] = json!({ "jkt": jkt });
-        }
-        Ok(info)
-    }
-
-    /// The addresses that the bearer of a SAT may see, in the order of their creation (auth §4.11).
-    pub fn visible_addresses(&self, sat: &str, cx: &Cx<'_>) -> Result<Vec<&Address>, Refusal> {
-        let claims = self.authenticate(sat, cx)?;
-        let all = self.directory.addresses.iter();
-        Ok(all.filter(|address| claims.reaches(&address.id)).collect())
-    }
-
-    /// The subscriber of an id, for reports.
-    pub(crate) fn subscriber(&self, id: &str) -> Option<&Subscriber> {
-        self.directory.subscriber(id)
-    }
-}
-
-/// An address as the directory shows it (auth §4.11).
-pub fn address_json(address: &Address) -> Value {
-    let channels: Map<String, Value> = address
-        .channels()
-        .iter()
-        .map(|channel| {
-            (
-                (*channel).to_owned(),
-                json!(format!("{}?channel={channel}", address.name)),
-            )
-        })
-        .collect();
-    json!({
-        "id": address.id,
-        "resource_id": address.id,
-        "name": address.name,
-        "display_name": address.display_name,
-        "type": address.type_name(),
-        "cover_url": null,
-        "preview_url": null,
-        "locked": false,
-        "channels": channels,
-        "created_at": address.created_at,
-    })
 }

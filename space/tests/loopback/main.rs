@@ -269,7 +269,7 @@ async fn the_endpoints_answer_over_http() {
             .unwrap()
             .contains("GET /api/nothing")
     );
-    let large = "x".repeat(70_000);
+    let large = "x".repeat((4 << 20) + 1);
     assert_eq!(
         post(&space, "/api/fabric/embeds/tokens", &[], &large)
             .await

@@ -3,5 +3,6 @@
 mod calls;
 mod chaos;
 mod endings;
+mod lifetime;
 mod scene;
 mod sessions;

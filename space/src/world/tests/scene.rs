@@ -12,6 +12,8 @@ pub(super) const START: Millis = 1_704_067_200_000;
 pub(super) struct Scene {
     pub(super) world: World,
     pub(super) mono: Millis,
+    /// How far the wall clock was moved ahead.
+    advanced: Millis,
     entropy: u64,
     next_socket: u64,
     next_frame: u64,
@@ -32,11 +34,15 @@ fn fill(state: &mut u64, bytes: &mut [u8]) {
     }
 }
 
-fn with_cx<T>(entropy: &mut u64, mono: Millis, act: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+fn with_cx<T>(
+    entropy: &mut u64,
+    [mono, advanced]: [Millis; 2],
+    act: impl FnOnce(&mut Cx<'_>) -> T,
+) -> T {
     let mut source = |bytes: &mut [u8]| fill(entropy, bytes);
     act(&mut Cx {
         mono,
-        wall: START + mono,
+        wall: START + mono + advanced,
         entropy: &mut source,
     })
 }
@@ -52,10 +58,11 @@ impl Scene {
                 credential: Some("c".into()),
             }],
         };
-        let world = with_cx(&mut entropy, 0, |cx| World::new(config, cx));
+        let world = with_cx(&mut entropy, [0, 0], |cx| World::new(config, cx));
         Self {
             world,
             mono: 0,
+            advanced: 0,
             entropy,
             next_socket: 1,
             next_frame: 1,
@@ -68,10 +75,19 @@ impl Scene {
             world,
             entropy,
             mono,
+            advanced,
             out,
             ..
         } = self;
-        with_cx(entropy, *mono, |cx| world.handle(input, cx, out));
+        with_cx(entropy, [*mono, *advanced], |cx| {
+            world.handle(input, cx, out);
+        });
+    }
+
+    /// Moves the wall clock, and it alone, ahead.
+    pub(super) fn advance(&mut self, by: Millis) {
+        self.advanced += by;
+        self.input(Input::ClockMoved);
     }
 
     /// What a token endpoint would give.
@@ -84,7 +100,9 @@ impl Scene {
             panic!("a body is an object")
         };
         let world = &mut self.world;
-        let issued = with_cx(&mut self.entropy, self.mono, |cx| make(world, &body, cx));
+        let issued = with_cx(&mut self.entropy, [self.mono, self.advanced], |cx| {
+            make(world, &body, cx)
+        });
         issued["token"].as_str().unwrap().to_owned()
     }
 
@@ -101,7 +119,7 @@ impl Scene {
     pub(super) fn guest_sat(&mut self) -> String {
         let body = json!({ "token": "c2c_00000000000000000000000000000001" });
         self.issue(
-            |world, body, cx| world.guest_token(body, None, cx).unwrap(),
+            |world, body, cx| world.embed_guest_token(body, None, cx).unwrap(),
             body,
         )
     }

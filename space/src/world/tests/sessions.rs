@@ -180,7 +180,7 @@ fn without_a_new_sat_the_resumed_session_ends() {
         resume(&sat, &state, &protocol),
     );
     scene.pass(30_000, &[second]);
-    assert_eq!(scene.closes(second), [(1008, "the SAT expired")]);
+    assert_eq!(scene.closes(second), [(4401, "expired")]);
     let third = scene.open();
     let answer = scene.ask(third, "signalwire.connect", resume(&sat, &state, &protocol));
     assert_eq!(answer["error"]["code"], -32003);
@@ -202,7 +202,7 @@ fn an_old_sat_resumes_nothing() {
         "signalwire.connect",
         resume(&sat, &state, &protocol),
     );
-    assert_eq!(answer["error"]["code"], -32002);
+    assert_eq!(answer["error"]["code"], -32003, "the session is gone too");
 }
 
 #[test]
@@ -314,10 +314,10 @@ fn a_silent_socket_is_pinged_at_5_s_and_closed_at_10_s() {
 }
 
 #[test]
-fn a_client_that_answers_pings_stays_for_hours() {
+fn a_client_that_answers_pings_stays_as_long_as_its_sat() {
     let mut scene = Scene::new();
     let client = scene.ada();
-    scene.pass(6 * 3_600_000, &[client]);
+    scene.pass(7_199_999, &[client]);
     assert_eq!(scene.closes(client), []);
     assert!(scene.world.sessions()[0].socket.is_some());
 }
