@@ -281,20 +281,16 @@ fn a_refusal_that_may_pass_is_told_and_tried_again() {
 }
 
 #[test]
-fn a_credential_that_ended_long_ago_ends_the_session_at_the_next_cut() {
+fn a_credential_that_ends_takes_the_session_and_its_calls_along() {
     play(Setup::default(), |stage| {
         let dialled = stage.talking("/public/echo");
-        stage.pass(3 * 3_600_000);
-        assert_eq!(
-            stage.status(dialled.call),
-            "connected",
-            "it is not looked at before"
-        );
-        stage.cut();
+        stage.pass(2 * 3_600_000 - 60_000);
+        assert_eq!(stage.status(dialled.call), "connected");
         stage.until_status(dialled.call, "destroyed");
-        assert_eq!(stage.client_errors(), [ErrorCode::CredentialsRejected]);
         let again = stage.dial("/public/echo");
+        stage.until_settled(again.reply);
         stage.assert_rejected(again.reply, ErrorCode::CredentialsRejected);
+        assert_eq!(stage.client_errors(), [ErrorCode::CredentialsRejected]);
     });
 }
 
