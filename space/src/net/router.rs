@@ -65,7 +65,11 @@ impl Router {
             return Ok(self.socket(request, &path, headers));
         }
         Ok(self
-            .file(request.method(), &path, &format!("{scheme}://{host}"))
+            .file(
+                request.method(),
+                &path,
+                &format!("{}://{host}", caller.scheme),
+            )
             .await)
     }
 
