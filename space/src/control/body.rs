@@ -17,7 +17,8 @@ impl Members {
         }
         let object: Map<String, Value> = serde_json::from_slice(body)
             .map_err(|_| Fault::Unprocessable("the body must be a JSON object".to_owned()))?;
-        match object.keys().find(|key| !known.contains(&key.as_str())) {
+        let members = Self(object);
+        match members.first_other_than(known) {
             Some(unknown) => {
                 let unknown: String = unknown.chars().take(80).collect();
                 let known = if known.is_empty() {
@@ -29,13 +30,19 @@ impl Members {
                     "unknown member {unknown:?}; known: {known}"
                 )))
             }
-            None => Ok(Self(object)),
+            None => Ok(members),
         }
     }
 
     /// Whether the member is there and says "none".
     pub(super) fn is_null(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(Value::is_null)
+    }
+
+    /// The first member that is none of these.
+    pub(super) fn first_other_than(&self, known: &[&str]) -> Option<&str> {
+        let mut names = self.0.keys().map(String::as_str);
+        names.find(|name| !known.contains(name))
     }
 
     /// A text.

@@ -6,15 +6,19 @@
 //!
 //! * `info`: `GET info`; `live`: `GET sessions`, `GET calls`, `POST drop`, `POST hangup`
 //! * `network`: `GET` and `POST network`; `clock`: `GET` and `POST clock`
-//! * `click_to_call`: `POST click-to-call`
+//! * `credentials`: `POST credentials`; `click_to_call`: `POST click-to-call`; `revoke`: `POST revoke`
+//! * `limits`: `GET` and `POST limits`
 //! * `POST reset`: back to the seeds, the machine's clock and a perfect network
 
 mod body;
 mod click_to_call;
 mod clock;
+mod credentials;
 mod info;
+mod limits;
 mod live;
 mod network;
+mod revoke;
 
 use serde_json::{Value, json};
 
@@ -92,6 +96,13 @@ impl FrontDesk {
             ("GET", "calls") => self.calls().await?,
             ("GET", "network") => self.conditions(),
             ("GET", "clock") => self.clock().await?,
+            ("GET", "limits") => self.limits().await?,
+            ("POST", "limits") => self.set_limits(body).await?,
+            ("POST", "revoke") => {
+                self.revoke(body).await?;
+                return Ok(Response::empty(204));
+            }
+            ("POST", "credentials") => self.make_credential(body).await?,
             ("POST", "network") => self.set_network(body)?,
             ("POST", "click-to-call") => self.make_resource(body).await?,
             ("POST", "clock") => self.advance_clock(body).await?,
@@ -103,7 +114,7 @@ impl FrontDesk {
                 return Err(Fault::NotFound(detail));
             }
         };
-        let makes = matches!(desk, ("POST", "click-to-call"));
+        let makes = matches!(desk, ("POST", "click-to-call" | "credentials"));
         Ok(Response::json(if makes { 201 } else { 200 }, &shown))
     }
 

@@ -222,6 +222,11 @@ async fn the_front_desk_refuses_what_it_does_not_know() {
         ("clock", "{}"),
         ("clock", r#"{"advance_ms":-1}"#),
         ("clock", r#"{"advance_ms":1.5}"#),
+        ("credentials", "{}"),
+        ("credentials", r#"{"kind":"guest","reference":"x"}"#),
+        ("revoke", "{}"),
+        ("revoke", r#"{"jti":"a","subscriber_id":"b"}"#),
+        ("limits", r#"{"exchanges_per_minute":"many"}"#),
         ("click-to-call", "{}"),
         ("click-to-call", r#"{"address":"/public/nothing"}"#),
         (
