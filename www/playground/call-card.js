@@ -111,7 +111,7 @@ export class CallCard {
   #offerAnswer() {
     if (this.#actions.dataset.offers === 'answer') return;
     this.#actions.dataset.offers = 'answer';
-    const answer = (/** @type {boolean} */ video) => this.#decide('answer', () => this.#call.answer(video ? { video: true, receiveVideo: true } : {}));
+    const answer = (/** @type {boolean} */ video) => this.#decide('answer', () => this.#call.answer({ video, receiveVideo: video }));
     this.#actions.replaceChildren(
       actionButton('primary', 'Answer', () => answer(false)),
       actionButton('plain', 'Answer with video', () => answer(true)),
