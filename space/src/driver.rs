@@ -10,7 +10,7 @@ use crate::media::{MediaHandle, RtpCounts};
 use crate::rest;
 use crate::world::media::{LegId, MediaCommand, MediaEvent};
 use crate::world::report::{CallReport, REMEMBERED};
-use crate::world::{Config, Cx, Input, Millis, Output, SocketId, World};
+use crate::world::{Config, Cx, Input, Millis, Output, SocketId, Unreached, World};
 
 /// What the world wants of one socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +141,22 @@ impl Driver {
         for output in outputs {
             self.carry_out(output);
         }
+    }
+
+    /// Calls a person; see [`World::call_person`].
+    pub(crate) fn call_person(
+        &mut self,
+        to: &str,
+        from: &str,
+        video: bool,
+    ) -> Result<Vec<String>, Unreached> {
+        let mut outputs = Vec::new();
+        let called =
+            self.with_world(|world, cx| world.call_person(to, from, video, cx, &mut outputs));
+        for output in outputs {
+            self.carry_out(output);
+        }
+        called
     }
 
     fn carry_out(&mut self, output: Output) {

@@ -99,6 +99,8 @@ fn call_json(call: &CallReport, driver: &Driver) -> Value {
         .collect();
     let mut entry = json!({
         "id": call.id,
+        "direction": call.direction.text(),
+        "peer": call.peer,
         "address": call.address,
         "session": call.session,
         "state": call.state.text(),

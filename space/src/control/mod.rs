@@ -8,9 +8,11 @@
 //! * `network`: `GET` and `POST network`; `clock`: `GET` and `POST clock`
 //! * `credentials`: `POST credentials`; `click_to_call`: `POST click-to-call`; `revoke`: `POST revoke`
 //! * `limits`: `GET` and `POST limits`
+//! * `calls`: `POST calls`
 //! * `POST reset`: back to the seeds, the machine's clock and a perfect network
 
 mod body;
+mod calls;
 mod click_to_call;
 mod clock;
 mod credentials;
@@ -47,6 +49,8 @@ enum Fault {
     Unprocessable(String),
     /// 404: there is no such lever.
     NotFound(String),
+    /// 409: the state of the space does not allow it; a word for programs.
+    Conflict(&'static str),
     /// 503: the space is shutting down.
     Ending,
 }
@@ -56,6 +60,7 @@ impl From<Fault> for Response {
         match fault {
             Fault::Unprocessable(why) => Self::json(422, &json!({ "error": why })),
             Fault::NotFound(detail) => Self::not_found(detail),
+            Fault::Conflict(what) => Self::json(409, &json!({ "error": what })),
             Fault::Ending => Self::error(503, "Service Unavailable"),
         }
     }
@@ -104,6 +109,7 @@ impl FrontDesk {
             }
             ("POST", "credentials") => self.make_credential(body).await?,
             ("POST", "network") => self.set_network(body)?,
+            ("POST", "calls") => self.call_person(body).await?,
             ("POST", "click-to-call") => self.make_resource(body).await?,
             ("POST", "clock") => self.advance_clock(body).await?,
             ("POST", "reset") => self.reset(body).await?,
@@ -114,7 +120,7 @@ impl FrontDesk {
                 return Err(Fault::NotFound(detail));
             }
         };
-        let makes = matches!(desk, ("POST", "click-to-call" | "credentials"));
+        let makes = matches!(desk, ("POST", "calls" | "click-to-call" | "credentials"));
         Ok(Response::json(if makes { 201 } else { 200 }, &shown))
     }
 

@@ -80,11 +80,6 @@ impl Cause {
         Self::new("USER_NOT_REGISTERED", 606)
     }
 
-    /// The space cannot do what the destination would need.
-    pub fn not_implemented() -> Self {
-        Self::new("FACILITY_NOT_IMPLEMENTED", 69)
-    }
-
     /// The offer could not be accepted.
     pub fn incompatible() -> Self {
         Self::new("INCOMPATIBLE_DESTINATION", 88)

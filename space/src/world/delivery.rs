@@ -15,8 +15,15 @@ const UNACKNOWLEDGED_EVENTS: usize = 256;
 pub(crate) struct Event {
     id: String,
     frame: String,
-    /// Not to be sent again once the leg of this call id has media: a second SDP would end the call.
-    answer_of: Option<String>,
+    obsolete: Option<Obsolete>,
+}
+
+/// What makes it wrong to send an event again.
+pub(crate) enum Obsolete {
+    /// The leg of this id has media: a second SDP would end the call.
+    WithMedia(String),
+    /// The call of this id rings no more: an invite would show a call that is over or answered.
+    Unrung(String),
 }
 
 /// A refusal at the level of JSON-RPC (layer A).
@@ -65,19 +72,19 @@ impl World {
         self.deliver(id, event_type, params, None, cx, out);
     }
 
-    /// Sends an inner verto message (wire-protocol §5.4). `answer_of` marks one that carries an SDP.
+    /// Sends an inner verto message (wire-protocol §5.4). One that carries an SDP says when it is obsolete.
     pub(super) fn verto_event(
         &mut self,
         id: SessionId,
         method: &str,
         params: Value,
-        answer_of: Option<&str>,
+        obsolete: Option<Obsolete>,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
         let message =
             json!({ "jsonrpc": "2.0", "id": ids::uuid(cx), "method": method, "params": params });
-        self.deliver(id, "webrtc.message", message, answer_of, cx, out);
+        self.deliver(id, "webrtc.message", message, obsolete, cx, out);
     }
 
     fn deliver(
@@ -85,7 +92,7 @@ impl World {
         id: SessionId,
         event_type: &str,
         params: Value,
-        answer_of: Option<&str>,
+        obsolete: Option<Obsolete>,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
@@ -116,11 +123,10 @@ impl World {
         if session.events.len() == UNACKNOWLEDGED_EVENTS {
             session.events.pop_front();
         }
-        let answer_of = answer_of.map(str::to_owned);
         session.events.push_back(Event {
             id: event_id,
             frame,
-            answer_of,
+            obsolete,
         });
     }
 
@@ -133,17 +139,18 @@ impl World {
     /// Sends again, under the same ids, what was not acknowledged before the socket was lost.
     pub(super) fn redeliver(&mut self, id: SessionId, out: &mut Vec<Output>) {
         let calls = &self.calls;
-        let has_media = |leg: &str| {
-            calls
+        let is_obsolete = |obsolete: &Obsolete| match obsolete {
+            Obsolete::WithMedia(leg) => calls
                 .values()
-                .any(|call| call.leg(leg).is_some_and(|leg| leg.connected))
+                .any(|call| call.leg(leg).is_some_and(|leg| leg.connected)),
+            Obsolete::Unrung(call) => calls.get(call).is_none_or(|call| !call.is_rung()),
         };
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
         session
             .events
-            .retain(|event| !event.answer_of.as_deref().is_some_and(has_media));
+            .retain(|event| !event.obsolete.as_ref().is_some_and(is_obsolete));
         let Some(socket) = session.socket else { return };
         let waiting = session.events.iter();
         out.extend(waiting.map(|event| Output::Send {

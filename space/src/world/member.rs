@@ -5,7 +5,7 @@ use signalwire_wasm::engine::wire::Sym;
 use signalwire_wasm::engine::wire::call::MemberRequest;
 
 use super::World;
-use super::calls::{Call, Leg};
+use super::call::{Call, Leg};
 use super::io::{Cx, Output};
 use super::sessions::SessionId;
 
@@ -119,13 +119,9 @@ impl World {
         ] {
             member.insert(key.to_owned(), value);
         }
-        let params = json!({
-            "room_id": call.address.id,
-            "room_session_id": call.room_session_id,
-            "call_id": call.id,
-            "member": member,
-        });
-        self.event(session, "member.updated", params, cx, out);
+        let call_id = call.id.clone();
+        let params = json!({ "member": member });
+        self.tell_both(&call_id, "member.updated", &params, cx, out);
         json!({ "code": "200", "message": "OK" })
     }
 }

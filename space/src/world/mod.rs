@@ -11,7 +11,9 @@
 //! * `identity`: "who am I", and what a SAT lets its bearer see
 //! * `sessions`: sockets, requests, keep-alive; `admission`: authentication, resume, renewal; `lifetime`:
 //!   the end of sessions; `delivery`: responses and events
-//! * `calls`: legs and members; `verto`: the messages about them; `member`: mute and its kin
+//! * `call`: one call and its legs; `calls`: all of them; `ringing`: reaching a person
+//! * `verto`: the messages about calls, `invites`: the one that makes them, `shape`: what is wrong with one
+//! * `member`: mute and its kin; `media_events`: what the media edge reports
 //! * [`report`]: what the front desk shows; [`codes`]: every error code the space gives
 
 pub mod body;
@@ -28,27 +30,34 @@ pub mod seeds;
 pub mod tokens;
 
 mod admission;
+mod call;
 mod calls;
 mod delivery;
 mod ids;
+mod invites;
 mod jwe;
 mod lifetime;
+mod media_events;
 mod member;
+mod ringing;
+mod sdp;
 mod sessions;
+mod shape;
 pub(crate) mod time;
 mod verto;
 
 use std::collections::{BTreeMap, VecDeque};
 
 pub use io::{Cx, Input, Millis, Output, SocketId};
+pub use ringing::Unreached;
 pub use signalwire_wasm::engine::wire::session::IceServer;
 
-use calls::Call;
-use codes::Cause;
+use call::Call;
 use directory::Directory;
 use embeds::Exchanges;
 use media::LegId;
 use revocation::Revoked;
+use ringing::Ring;
 use sat::Mint;
 use sessions::{Session, SessionId, Socket};
 use tokens::ApiToken;
@@ -79,6 +88,8 @@ pub struct World {
     sessions: BTreeMap<SessionId, Session>,
     /// By the client's call id.
     calls: BTreeMap<String, Call>,
+    /// By the room that their calls share.
+    rings: BTreeMap<String, Ring>,
     /// The latest of the calls that are over, oldest first.
     over: VecDeque<report::CallReport>,
     /// Both clocks as of the last input.
@@ -107,6 +118,7 @@ impl World {
             sockets: BTreeMap::new(),
             sessions: BTreeMap::new(),
             calls: BTreeMap::new(),
+            rings: BTreeMap::new(),
             over: VecDeque::new(),
             next_session: 1,
             next_leg: 1,
@@ -122,9 +134,7 @@ impl World {
             Input::Closed { socket, code } => self.closed(socket, code, cx, out),
             Input::Media(event) => self.media_event(event, cx, out),
             Input::Tick => {}
-            Input::FarEndHangsUp { call } => {
-                self.end_by_space(&call, Cause::normal(), "bye", cx, out);
-            }
+            Input::FarEndHangsUp { call } => self.far_end_hangs_up(&call, cx, out),
             Input::Revoke(revocation) => self.revoke(revocation, cx, out),
             Input::ClockMoved => self.tell_time(cx, out),
             Input::Reset => self.reset(out),
@@ -141,7 +151,8 @@ impl World {
             .calls
             .values()
             .filter_map(|call| call.deadline(self.offline_since(call)));
-        sockets.chain(sessions).chain(calls).min()
+        let rings = self.rings.values().map(Ring::until);
+        sockets.chain(sessions).chain(calls).chain(rings).min()
     }
 
     /// What can be reached.
@@ -172,14 +183,16 @@ impl World {
     /// Does what is due at this time.
     fn keep_time(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
         self.keep_sockets(cx, out);
+        self.keep_rings(cx, out);
         self.keep_calls(cx, out);
         self.keep_sessions(cx, out);
     }
 
     fn reset(&mut self, out: &mut Vec<Output>) {
-        for call in std::mem::take(&mut self.calls).into_values() {
+        for mut call in std::mem::take(&mut self.calls).into_values() {
             call.stop_media(out);
         }
+        self.rings.clear();
         self.over.clear();
         self.sessions.clear();
         for socket in std::mem::take(&mut self.sockets).into_keys() {

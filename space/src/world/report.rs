@@ -44,12 +44,34 @@ pub struct StrangerReport {
     pub socket: u64,
 }
 
+/// Which way a call goes, as its client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The client calls.
+    Outbound,
+    /// The client is called.
+    Inbound,
+}
+
+impl Direction {
+    /// Its name on the wire and in the front desk.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Outbound => "outbound",
+            Self::Inbound => "inbound",
+        }
+    }
+}
+
 /// How far a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {
     /// `CALL CREATED` was sent.
     Created,
-    /// The SDP of the main leg was sent.
+    /// A person is being called who has not answered yet: the state of the caller's call, and of those at
+    /// the person's clients.
+    Ringing,
+    /// The SDP of the main leg was sent, or for a call that comes in: received.
     Answered,
     /// Media is up and `call.joined` was sent.
     Joined,
@@ -62,6 +84,7 @@ impl CallState {
     pub fn text(self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Ringing => "ringing",
             Self::Answered => "answered",
             Self::Joined => "joined",
             Self::Ended => "ended",
@@ -74,10 +97,10 @@ impl CallState {
 pub struct End {
     /// The cause given by the one who ended it.
     pub cause: Cause,
-    /// `client` or `space`.
+    /// `client`, `space`, or `peer` for the other side's call.
     pub by: &'static str,
     /// `bye`, `socket_closed`, `refused`, `media_lost`, `client_lost`, `session_expired`,
-    /// `session_revoked`.
+    /// `session_revoked`; while it rang also `declined`, `answered_elsewhere`, `gave_up`, `no_answer`.
     pub how: &'static str,
     /// Wall clock.
     pub ended_ms: Millis,
@@ -88,7 +111,11 @@ pub struct End {
 pub struct CallReport {
     /// The client's call id.
     pub id: String,
-    /// Name of the address.
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The other side's call id, between two people, once it is answered.
+    pub peer: Option<String>,
+    /// Name of the address that was called.
     pub address: String,
     /// Number of the session.
     pub session: u64,

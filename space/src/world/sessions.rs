@@ -11,7 +11,7 @@ use super::codes::Cause;
 use super::delivery::{Event, RpcRefusal, ping, rpc_error, rpc_result};
 use super::io::{Cx, Millis, Output, SocketId};
 use super::sat::{Claims, Kind};
-use super::{World, codes, loud, quiet, short};
+use super::{World, codes, loud, quiet, shape, short};
 
 /// Between two pings of the space.
 const PING_EVERY: Millis = 5_000;
@@ -137,7 +137,7 @@ impl World {
             }
             (Some(Served::Request { .. }), None) => self.hold(socket, frame, out),
             (Some(Served::Request { id, request }), Some(session)) => {
-                self.request(session, &id, request, cx, out);
+                self.request(session, &id, request, &frame["params"], cx, out);
             }
         }
     }
@@ -164,6 +164,7 @@ impl World {
         session: SessionId,
         id: &str,
         request: Request,
+        params: &Value,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
@@ -185,16 +186,17 @@ impl World {
             Request::Reauthenticate { jwt_token } => {
                 self.reauthenticate(session, &jwt_token, cx, out)
             }
-            Request::Online => Ok(self.register(session, true)),
+            Request::Online => {
+                let done = self.register(session, true);
+                self.ring_newcomer(session, cx, out);
+                Ok(done)
+            }
             Request::Offline => Ok(self.register(session, false)),
             Request::Verto(Some(message)) => {
-                self.verto(session, id, message, cx, out);
+                self.verto(session, id, message, params, cx, out);
                 return;
             }
-            Request::Verto(None) => Err(RpcRefusal::new(
-                codes::INVALID_PARAMS,
-                "webrtc.verto needs a message with method, params and a callID",
-            )),
+            Request::Verto(None) => Err(shape::refuse_envelope(params)),
             Request::Member(request) => Ok(self.member_request(session, &request, cx, out)),
             Request::Unknown(method) => self.other_request(session, &method, out),
         };
@@ -287,11 +289,13 @@ impl World {
         json!({ "code": "200", "message": "OK" })
     }
 
-    /// Whether a session of this subscriber can be called.
-    pub(super) fn is_registered(&self, subscriber_id: &str) -> bool {
-        self.sessions
-            .values()
-            .any(|one| one.registered && one.claims.subscriber_id == subscriber_id)
+    /// The sessions of this subscriber that can be called, in the order of their creation.
+    pub(super) fn registered(&self, subscriber_id: &str) -> Vec<SessionId> {
+        let own = self
+            .sessions
+            .iter()
+            .filter(|(_, one)| one.registered && one.claims.subscriber_id == subscriber_id);
+        own.map(|(id, _)| *id).collect()
     }
 
     pub(super) fn closed(
@@ -330,7 +334,7 @@ impl World {
         });
     }
 
-    pub(super) fn offline_since(&self, call: &super::calls::Call) -> Option<Millis> {
+    pub(super) fn offline_since(&self, call: &super::call::Call) -> Option<Millis> {
         self.sessions
             .get(&call.session)
             .and_then(|session| session.offline_since)

@@ -1,28 +1,15 @@
-//! `webrtc.verto`: invite, bye, modify and their kin (wire-protocol §5).
+//! `webrtc.verto`: answer, bye, modify and their kin (wire-protocol §5).
 
-use serde_json::{Value, json};
-use signalwire_wasm::engine::wire::Sym;
+use serde_json::{Map, Value, json};
 use signalwire_wasm::engine::wire::verto::{VertoMessage, VertoRequest};
 
-use super::calls::{Awaiting, Call, Leg};
+use super::call::{Awaiting, Call};
 use super::codes::{self, Cause};
 use super::delivery::RpcRefusal;
-use super::directory::{Address, Destination};
-use super::ids;
+use super::invites::Invite;
 use super::io::{Cx, Output};
-use super::member::Member;
-use super::report::CallState;
 use super::sessions::SessionId;
-use super::{World, loud, short};
-
-/// What an invite says, beside the leg's id.
-struct Invite {
-    sdp: String,
-    destination: String,
-    reattaching: bool,
-    extra: bool,
-    main_call_id: Option<String>,
-}
+use super::{World, loud, shape, short};
 
 impl World {
     pub(super) fn verto(
@@ -30,6 +17,7 @@ impl World {
         session: SessionId,
         request: &str,
         verto: VertoRequest,
+        params: &Value,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
@@ -39,6 +27,11 @@ impl World {
             message,
             ..
         } = verto;
+        if let Err(refusal) = shape::check(params) {
+            out.push(loud(format!("session {}: {}", session.0, refusal.message)));
+            self.respond_verto(session, request, &inner_id, Err(refusal), out);
+            return;
+        }
         let answer = match message {
             VertoMessage::Invite {
                 sdp,
@@ -53,8 +46,13 @@ impl World {
                     reattaching,
                     extra,
                     main_call_id,
+                    variables: own_variables(params),
                 };
                 self.invite(session, request, &inner_id, &leg, invite, cx, out);
+                return;
+            }
+            VertoMessage::Answer { sdp } => {
+                self.answer(session, request, &inner_id, &leg, sdp, cx, out);
                 return;
             }
             VertoMessage::Modify { action, sdp } => {
@@ -76,10 +74,6 @@ impl World {
             VertoMessage::Pong | VertoMessage::Subscribe => self
                 .own_call(session, &leg)
                 .map(|_| json!({ "message": "OK", "callID": leg })),
-            VertoMessage::Answer { .. } => {
-                let why = "there is no inbound call with this id";
-                Err(RpcRefusal::new(codes::INVALID_CALL_REFERENCE, why))
-            }
             VertoMessage::Unknown(method) => Err(unknown(session, &method, out)),
         };
         self.respond_verto(session, request, &inner_id, answer, out);
@@ -107,199 +101,15 @@ impl World {
     }
 
     /// The session's call that has this leg.
-    fn own_call(&mut self, session: SessionId, leg: &str) -> Result<&mut Call, RpcRefusal> {
+    pub(super) fn own_call(
+        &mut self,
+        session: SessionId,
+        leg: &str,
+    ) -> Result<&mut Call, RpcRefusal> {
         self.calls
             .values_mut()
             .find(|call| call.session == session && call.leg(leg).is_some())
             .ok_or_else(no_such_call)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn invite(
-        &mut self,
-        session: SessionId,
-        request: &str,
-        inner: &str,
-        leg: &str,
-        invite: Invite,
-        cx: &mut Cx<'_>,
-        out: &mut Vec<Output>,
-    ) {
-        let created = if !is_plausible(leg) {
-            let why = "a callID has 1 to 128 visible ASCII characters";
-            Err(RpcRefusal::new(codes::INVALID_PARAMS, why))
-        } else if invite.extra {
-            self.extra_leg(session, leg, &invite, cx)
-        } else if self.calls.contains_key(leg) {
-            self.invited_again(session, leg, invite.reattaching, cx, out)
-        } else if invite.reattaching {
-            Err(no_such_call())
-        } else {
-            self.create(session, leg, &invite.destination, cx)
-        };
-        let (call_id, member_id) = match created {
-            Ok(created) => created,
-            Err(refusal) => {
-                out.push(loud(format!(
-                    "session {}: invite to {:?} refused: {}",
-                    session.0,
-                    short(&invite.destination),
-                    refusal.message
-                )));
-                self.respond_verto(session, request, inner, Err(refusal), out);
-                return;
-            }
-        };
-        let done = json!({ "message": "CALL CREATED", "callID": leg, "memberID": member_id });
-        self.respond_verto(session, request, inner, Ok(done), out);
-        self.offer(&call_id, leg, invite.sdp, Awaiting::Invite, out);
-        self.refuse_after_creation(&call_id, cx, out);
-    }
-
-    /// A new call: the call id and its member id.
-    fn create(
-        &mut self,
-        session: SessionId,
-        call_id: &str,
-        destination: &str,
-        cx: &mut Cx<'_>,
-    ) -> Result<(String, String), RpcRefusal> {
-        let address = self.dialable(session, destination)?;
-        let member = self.member_of(session, cx)?;
-        let member_id = member.id.clone();
-        let call = Call::new(call_id.to_owned(), session, address, member, cx);
-        self.calls.insert(call_id.to_owned(), call);
-        Ok((call_id.to_owned(), member_id))
-    }
-
-    /// The address behind a destination, if the session's credential reaches it.
-    fn dialable(&self, session: SessionId, destination: &str) -> Result<Address, RpcRefusal> {
-        let claims = self.sessions.get(&session).map(|one| &one.claims);
-        let address = self.directory.by_name(destination);
-        // A limited credential learns nothing about what exists beyond its reach.
-        let reached = claims.is_some_and(|claims| {
-            claims.allowed_addresses.is_none() || address.is_some_and(|one| claims.reaches(&one.id))
-        });
-        if !reached {
-            let why = "This credential does not reach the destination";
-            return Err(RpcRefusal::new(codes::DESTINATION_FORBIDDEN, why));
-        }
-        address.cloned().ok_or_else(|| {
-            RpcRefusal::new(
-                codes::DESTINATION_NOT_FOUND,
-                "Nothing answers to the destination",
-            )
-        })
-    }
-
-    fn member_of(&self, session: SessionId, cx: &mut Cx<'_>) -> Result<Member, RpcRefusal> {
-        let claims = self
-            .sessions
-            .get(&session)
-            .map(|one| &one.claims)
-            .ok_or_else(no_such_call)?;
-        let subscriber = self.directory.subscriber(&claims.subscriber_id);
-        let display_name = subscriber.and_then(|one| {
-            let own = one.profile.iter().find(|(key, _)| *key == "display_name");
-            own.map(|(_, name)| name.clone())
-                .or_else(|| Some(one.reference.clone()))
-        });
-        Ok(Member {
-            id: ids::uuid(cx),
-            name: display_name.unwrap_or_else(|| "Guest".to_owned()),
-            kind: "member",
-            subscriber_id: claims.subscriber_id.clone(),
-            address_id: subscriber
-                .map(|one| one.address_id.clone())
-                .unwrap_or_default(),
-            parent_id: None,
-            audio_muted: false,
-            video_muted: false,
-        })
-    }
-
-    /// An invite with the id of a call that exists: a further offer before the answer (§5.4), or the
-    /// return of a client that lost its page (§5.9).
-    fn invited_again(
-        &mut self,
-        session: SessionId,
-        call_id: &str,
-        reattaching: bool,
-        cx: &Cx<'_>,
-        out: &mut Vec<Output>,
-    ) -> Result<(String, String), RpcRefusal> {
-        let person = |id| {
-            self.sessions
-                .get(&id)
-                .map(|one: &super::Session| &one.claims.subscriber_id)
-        };
-        let owner = self.calls.get(call_id).map(|call| call.session);
-        let is_own =
-            owner == Some(session) || owner.is_some_and(|owner| person(owner) == person(session));
-        let call = self
-            .calls
-            .get_mut(call_id)
-            .filter(|_| is_own)
-            .ok_or_else(no_such_call)?;
-        if reattaching {
-            call.session = session;
-            call.restart(cx, out);
-        } else if call.session != session || call.state != CallState::Created {
-            return Err(no_such_call());
-        }
-        Ok((call_id.to_owned(), call.main.member.id.clone()))
-    }
-
-    /// A screen share or a further device of a call (wire-protocol §8.6).
-    fn extra_leg(
-        &mut self,
-        session: SessionId,
-        leg: &str,
-        invite: &Invite,
-        cx: &mut Cx<'_>,
-    ) -> Result<(String, String), RpcRefusal> {
-        let id = ids::uuid(cx);
-        let main = invite.main_call_id.as_deref().ok_or_else(no_such_call)?;
-        if self.calls.values().any(|call| call.leg(leg).is_some()) {
-            return Err(no_such_call());
-        }
-        let call = self
-            .calls
-            .get_mut(main)
-            .filter(|call| call.session == session && !invite.reattaching)
-            .ok_or_else(no_such_call)?;
-        let main = &call.main.member;
-        let member = Member {
-            id: id.clone(),
-            kind: "screen",
-            parent_id: Some(main.id.clone()),
-            audio_muted: false,
-            video_muted: false,
-            ..main.clone()
-        };
-        call.extras.push(Leg::new(leg.to_owned(), member));
-        Ok((call.id.clone(), id))
-    }
-
-    /// Ends the call at once where the destination refuses.
-    fn refuse_after_creation(&mut self, call_id: &str, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
-        let Some(call) = self.calls.get(call_id) else {
-            return;
-        };
-        let cause = match &call.address.destination {
-            Destination::Echo | Destination::Tone(_) | Destination::Silent => return,
-            Destination::Busy => Cause::busy(),
-            Destination::Unreachable => Cause::out_of_order(),
-            Destination::Subscriber(id) if !self.is_registered(id) => Cause::not_registered(),
-            Destination::Subscriber(_) => {
-                let name = &call.address.name;
-                out.push(loud(format!(
-                    "call to {name}: this space cannot ring a client yet"
-                )));
-                Cause::not_implemented()
-            }
-        };
-        self.end_by_space(call_id, cause, "refused", cx, out);
     }
 
     fn bye(
@@ -311,7 +121,8 @@ impl World {
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) -> Result<Value, RpcRefusal> {
-        let call_id = self.own_call(session, leg)?.id.clone();
+        let call = self.own_call(session, leg)?;
+        let (call_id, is_rung) = (call.id.clone(), call.is_rung());
         let cause = match (cause, code) {
             (Some(name), Some(code)) => Cause { name, code },
             _ => Cause::normal(),
@@ -323,7 +134,9 @@ impl World {
             "causeCode": cause.code,
         });
         // The inner id names the leg (wire-protocol §5.7).
-        if call_id == leg {
+        if is_rung {
+            self.declined(&call_id, cause, cx, out);
+        } else if call_id == leg {
             self.end_call(&call_id, cause, "client", "bye", cx, out);
         } else {
             self.end_extra(&call_id, leg, cx, out);
@@ -345,13 +158,13 @@ impl World {
     ) -> Result<Option<Value>, RpcRefusal> {
         let call = self.own_call(session, leg)?;
         match (action, sdp) {
-            ("updateMedia", Some(sdp)) if call.far_end().is_some() => {
+            ("updateMedia", Some(sdp)) if call.far_end.is_some() && !call.is_rung() => {
                 let call_id = call.id.clone();
                 let [request, inner] = [request, inner].map(str::to_owned);
                 self.offer(&call_id, leg, sdp, Awaiting::Modify { request, inner }, out);
                 Ok(None)
             }
-            ("hold" | "unhold", _) => {
+            ("hold" | "unhold", _) if !call.is_rung() => {
                 call.held = action == "hold";
                 let state = if call.held { "held" } else { "active" };
                 let node_id = self.node_id.as_str();
@@ -371,22 +184,22 @@ impl World {
     }
 }
 
-/// Call ids are the client's own; they stand in the log and in the front desk.
-fn is_plausible(call_id: &str) -> bool {
-    (1..=128).contains(&call_id.len()) && call_id.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn no_such_call() -> RpcRefusal {
+pub(super) fn no_such_call() -> RpcRefusal {
     RpcRefusal::new(codes::INVALID_CALL_REFERENCE, "INVALID_CALL_REFERENCE")
 }
 
-/// A method that does not exist, or a known one that lacks what it needs.
 fn unknown(session: SessionId, method: &str, out: &mut Vec<Output>) -> RpcRefusal {
-    let (code, what) = match Sym::parse(method) {
-        Some(_) => (codes::INVALID_PARAMS, "misshapen verto message"),
-        None => (codes::METHOD_NOT_FOUND, "unknown verto method"),
-    };
-    let method = short(method);
-    out.push(loud(format!("session {}: {what} {method:?}", session.0)));
-    RpcRefusal::new(code, format!("{what} {method:?}"))
+    let what = format!("unknown verto method {:?}", short(method));
+    out.push(loud(format!("session {}: {what}", session.0)));
+    RpcRefusal::new(codes::METHOD_NOT_FOUND, what)
+}
+
+/// What the application of the caller says to that of the callee; the SDK's own ids are not for others.
+fn own_variables(params: &Value) -> Map<String, Value> {
+    let all = &params["message"]["params"]["dialogParams"]["userVariables"];
+    let mut variables = all.as_object().cloned().unwrap_or_default();
+    for own in ["memberCallId", "memberId"] {
+        variables.remove(own);
+    }
+    variables
 }

@@ -193,14 +193,6 @@ fn a_person_who_is_not_online_cannot_be_reached() {
     scene.verto(ada, "c-1", "verto.invite", invite("c-1", "/private/bob"));
     let end = scene.world.calls()[0].ended.clone().unwrap();
     assert_eq!(end.cause.name, "USER_NOT_REGISTERED");
-    let sat = scene.sat("bob@example.test");
-    let (bob, _) = scene.connected(&sat);
-    scene.ask(bob, "subscriber.online", json!({}));
-    scene.warnings();
-    scene.verto(ada, "c-2", "verto.invite", invite("c-2", "/private/bob"));
-    let end = scene.world.calls()[1].ended.clone().unwrap();
-    assert_eq!(end.cause.name, "FACILITY_NOT_IMPLEMENTED");
-    assert!(scene.warnings().concat().contains("/private/bob"));
 }
 
 #[test]

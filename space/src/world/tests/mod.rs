@@ -4,5 +4,7 @@ mod calls;
 mod chaos;
 mod endings;
 mod lifetime;
+mod people;
+mod ringing;
 mod scene;
 mod sessions;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::world::media::{MediaCommand, MediaEvent};
-use crate::world::{Config, Cx, IceServer, Input, Millis, Output, SocketId, World};
+use crate::world::{Config, Cx, IceServer, Input, Millis, Output, SocketId, Unreached, World};
 
 /// 2024-01-01T00:00:00Z.
 pub(super) const START: Millis = 1_704_067_200_000;
@@ -195,6 +195,47 @@ impl Scene {
         client
     }
 
+    /// A client of this person that can be called; the frames of its making are looked at already.
+    pub(super) fn online(&mut self, reference: &str) -> Client {
+        let sat = self.sat(reference);
+        let client = self.connected(&sat).0;
+        self.ask(client, "subscriber.online", json!({}));
+        self.ack_all(client);
+        client
+    }
+
+    /// The space itself calls.
+    pub(super) fn call_person(
+        &mut self,
+        to: &str,
+        from: &str,
+        video: bool,
+    ) -> Result<Vec<String>, Unreached> {
+        let now = [self.mono, self.advanced];
+        let Self {
+            world,
+            entropy,
+            out,
+            ..
+        } = self;
+        with_cx(entropy, now, |cx| {
+            world.call_person(to, from, video, cx, out)
+        })
+    }
+
+    /// The one invite among the events of a client that rings.
+    pub(super) fn invited(&mut self, client: Client) -> Value {
+        let events = self.verto_events(client);
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!(events[0]["method"], "verto.invite");
+        events[0]["params"].clone()
+    }
+
+    /// A client that rings answers; gives the inner response.
+    pub(super) fn pick_up(&mut self, client: Client, call: &str) -> Value {
+        self.verto(client, call, "verto.answer", answer(call))
+    }
+
     /// A call whose media is up; the frames of its making are looked at already.
     pub(super) fn call(&mut self, client: Client, id: &str, to: &str) -> String {
         let created = self.verto(client, id, "verto.invite", invite(id, to));
@@ -302,13 +343,21 @@ impl Scene {
             .collect()
     }
 
-    /// The media edge answers every offer since the last look.
+    /// The media edge answers every offer since the last look, and makes those that it was asked for.
     pub(super) fn answer_media(&mut self) {
         for command in self.media_commands() {
-            if let MediaCommand::Offer { leg, sdp, .. } = command {
-                let sdp = format!("answer to {sdp}");
-                self.input(Input::Media(MediaEvent::Answer { leg, sdp }));
-            }
+            let event = match command {
+                MediaCommand::Offer { leg, sdp, .. } => {
+                    let sdp = format!("answer to {sdp}");
+                    MediaEvent::Answer { leg, sdp }
+                }
+                MediaCommand::Call { leg, .. } => {
+                    let sdp = format!("offer of leg {}", leg.0);
+                    MediaEvent::Offered { leg, sdp }
+                }
+                _ => continue,
+            };
+            self.input(Input::Media(event));
         }
     }
 
@@ -373,6 +422,14 @@ pub(super) fn verto(leg: &str, method: &str, params: Value) -> Value {
         "node_id": "",
         "message": { "jsonrpc": "2.0", "id": "inner", "method": method, "params": params },
     })
+}
+
+pub(super) fn answer(id: &str) -> Value {
+    json!({ "sdp": format!("answer of {id}"), "dialogParams": { "callID": id } })
+}
+
+pub(super) fn bye(id: &str) -> Value {
+    json!({ "dialogParams": { "callID": id } })
 }
 
 pub(super) fn invite(id: &str, to: &str) -> Value {
