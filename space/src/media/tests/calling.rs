@@ -119,6 +119,17 @@ async fn ringing_has_no_limit_and_connecting_has() {
 }
 
 #[tokio::test]
+async fn a_browser_that_is_called_and_vanishes_leaves_a_dead_leg() {
+    let mut edge = Edge::with(MediaConfig {
+        vanished_after: Duration::from_millis(300),
+        ..MediaConfig::default()
+    });
+    let mut browser = Browser::new(None, None).await;
+    edge.ring(LEG, &mut browser, false, FarEnd::Echo).await;
+    assert_eq!(edge.event().await, MediaEvent::Dead { leg: LEG });
+}
+
+#[tokio::test]
 async fn a_call_that_is_given_up_while_it_rings_is_gone_without_an_event() {
     let mut edge = Edge::start();
     let (_, answer) = answered(&mut edge, LEG, false).await;
