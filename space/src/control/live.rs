@@ -91,6 +91,7 @@ fn call_json(call: &CallReport, driver: &Driver) -> Value {
                 "member_id": leg.member_id,
                 "packets_received": counts.received,
                 "packets_sent": counts.sent,
+                "packets_dropped": counts.dropped,
                 "connected": leg.connected,
                 "audio_muted": leg.audio_muted,
                 "video_muted": leg.video_muted,
