@@ -220,6 +220,7 @@ impl Leg {
         Ok(others.into_iter().flatten().fold(stack, Instant::min))
     }
 
+    /// Brings the clock of the peer connection up to date.
     fn tell_time(&mut self) -> Instant {
         self.clock = self.clock.max(Instant::now());
         self.clock

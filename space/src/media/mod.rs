@@ -1,4 +1,5 @@
-//! The far end of every call, with real packets: ICE, DTLS-SRTP and RTP; echo, tone and bridge; STUN and TURN.
+//! The far end of every call, with real packets: ICE, DTLS-SRTP and RTP; echo, tone and bridge; STUN and
+//! TURN.
 //!
 //! The world sends [`MediaCommand`]s and receives [`MediaEvent`]s; each leg is a task with its own
 //! sockets. Packets are forwarded or made here, never decoded.
