@@ -1,114 +1,11 @@
-//! Success, 401, 403, 404, 422 and CORS of every endpoint, without a socket.
+//! Success, 401, 403, 404, 422 and CORS of the endpoints, without a socket.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Request, Response, answer};
-use crate::world::seeds::{API_TOKEN, PROJECT_ID};
-use crate::world::{Config, Cx, Millis, World};
-
-const ECHO_TOKEN: &str = "c2c_00000000000000000000000000000001";
-
-/// A world and the clock of its caller.
-struct Desk {
-    world: World,
-    wall: Millis,
-    entropy: u64,
-}
-
-fn fill(state: &mut u64, bytes: &mut [u8]) {
-    for byte in bytes {
-        *state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        *byte = (*state >> 33) as u8;
-    }
-}
-
-impl Desk {
-    fn new() -> Self {
-        let mut entropy = 1;
-        let mut source = |bytes: &mut [u8]| fill(&mut entropy, bytes);
-        let mut cx = Cx {
-            mono: 0,
-            wall: 1_700_000_000_000,
-            entropy: &mut source,
-        };
-        let config = Config {
-            ch: "puc.localhost:1".into(),
-            ice_servers: Vec::new(),
-        };
-        let world = World::new(config, &mut cx);
-        Self {
-            world,
-            wall: 1_700_000_000_000,
-            entropy,
-        }
-    }
-
-    fn send(&mut self, request: Request) -> Response {
-        let entropy = &mut self.entropy;
-        let mut source = |bytes: &mut [u8]| fill(entropy, bytes);
-        let mut cx = Cx {
-            mono: 0,
-            wall: self.wall,
-            entropy: &mut source,
-        };
-        answer(&mut self.world, &request, &mut cx)
-    }
-
-    fn post(&mut self, path: &str, body: &Value) -> Response {
-        self.send(Request {
-            method: "POST".into(),
-            path: path.into(),
-            body: body.to_string().into(),
-            ..Request::default()
-        })
-    }
-
-    fn manage(&mut self, body: &Value) -> Response {
-        self.send(Request {
-            method: "POST".into(),
-            path: "/api/fabric/subscribers/tokens".into(),
-            authorization: Some(basic(PROJECT_ID, API_TOKEN)),
-            body: body.to_string().into(),
-            ..Request::default()
-        })
-    }
-
-    fn get(&mut self, path: &str, sat: &str) -> Response {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        self.send(Request {
-            method: "GET".into(),
-            path: path.into(),
-            query: query.into(),
-            base: "http://fabric.localhost:1".into(),
-            authorization: Some(format!("Bearer {sat}")),
-            ..Request::default()
-        })
-    }
-
-    fn ada(&mut self) -> String {
-        token(&self.manage(&json!({ "reference": "ada@example.test" })))
-    }
-
-    fn guest(&mut self) -> String {
-        token(&self.post("/api/fabric/embeds/tokens", &json!({ "token": ECHO_TOKEN })))
-    }
-}
-
-fn basic(name: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
-}
-
-fn body(response: &Response) -> Value {
-    serde_json::from_str(&response.body).unwrap()
-}
-
-fn token(response: &Response) -> String {
-    body(response)["token"].as_str().unwrap().to_owned()
-}
+use super::desk::{Desk, ECHO_TOKEN, basic, body, token};
+use crate::rest::Request;
+use crate::world::seeds::{API_TOKEN, LIMITED_API_TOKEN, PROJECT_ID};
+use crate::world::{Config, Cx, World};
 
 #[test]
 fn a_backend_gets_a_sat_for_any_reference() {
@@ -152,6 +49,7 @@ fn a_backend_without_the_projects_credentials_gets_401() {
         None,
         Some(basic(PROJECT_ID, "wrong")),
         Some(basic("wrong", API_TOKEN)),
+        Some(basic(PROJECT_ID, LIMITED_API_TOKEN)),
         Some("Basic !!".into()),
         Some(format!("Bearer {API_TOKEN}")),
     ] {
@@ -316,6 +214,7 @@ fn a_sat_that_is_not_in_force_gets_401() {
         let world = World::new(config, &mut cx);
         Desk {
             world,
+            mono: 0,
             wall: desk.wall,
             entropy: 1,
         }

@@ -1,0 +1,7 @@
+//! Every endpoint without a socket (auth §13, T-28).
+
+mod desk;
+mod endpoints;
+mod exchanges;
+mod hostile;
+mod issuing;
