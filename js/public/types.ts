@@ -108,6 +108,8 @@ export interface MediaOptions {
   receiveVideo?: boolean;
   /** Listen on when no device can be had; default true. */
   fallbackToReceiveOnly?: boolean;
+  /** Use TURN relays alone, so that no address of this machine is shown to the far end. */
+  relayOnly?: boolean;
 }
 
 /** Options of `dial()`. */
@@ -116,8 +118,6 @@ export interface DialOptions extends MediaOptions {
   nodeId?: string;
   /** The application's own values, sent with the invite. JSON. */
   userVariables?: Record<string, unknown>;
-  /** Use TURN relays alone, so that no address of this machine is shown to the far end. */
-  relayOnly?: boolean;
   /** Ends the attempt: the promise rejects with a DOMException named `AbortError`. Without effect once it is settled. */
   signal?: AbortSignal;
 }

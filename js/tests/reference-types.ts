@@ -33,10 +33,11 @@ export type Checks = [
   Holds<Same<Ours.RecoveryEvent, Reference.RecoveryEvent>>,
 
   Holds<Same<Different<Ours.MediaOptions, Reference.MediaOptions>, never>>,
+  // fallbackToReceiveOnly came after the version that is compared with.
+  Holds<Same<Added<Ours.MediaOptions, Reference.MediaOptions>, "relayOnly" | "fallbackToReceiveOnly">>,
   Holds<Same<Different<Ours.DialOptions, Reference.DialOptions>, never>>,
   Holds<Same<Different<Ours.SignalWireOptions, Reference.SignalWireOptions>, never>>,
   Holds<Same<Added<Ours.SignalWireOptions, Reference.SignalWireOptions>, "endpoints" | "allowedHosts" | "skipAuthentication" | "persist">>,
-  // fallbackToReceiveOnly came after the version that is compared with.
   Holds<Same<Added<Ours.DialOptions, Reference.DialOptions>, "signal" | "relayOnly" | "fallbackToReceiveOnly">>,
 
   // The objects inside these members have fewer members than the reference's, so far.

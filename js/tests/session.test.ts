@@ -132,9 +132,9 @@ test("an inbound call says who calls whom before anybody hears of it", () => {
 test("answering passes the options on; what was decided is replayed, also after the end", async () => {
   const call = ringing();
   assert.equal(call.answerMediaOptions, undefined);
-  const options = { audio: true, video: false };
+  const options = { audio: true, video: false, relayOnly: true };
   call.answer(options);
-  assert.deepEqual(engine.client.commands.at(-1), ["answer", 1, { audio: true, video: false }]);
+  assert.deepEqual(engine.client.commands.at(-1), ["answer", 1, { audio: true, video: false, relayOnly: true }]);
   engine.client.say(set(1, Field.CallAnswered, true));
   call.answer({ video: true });
   assert.equal(call.answerMediaOptions, options);
