@@ -6,6 +6,8 @@
 //! that a client may survive (§2.6). The numbers of destinations are the space's own: those of the public
 //! service are not known.
 
+/// JSON-RPC 2.0: the frame is no request that could be carried out.
+pub const INVALID_REQUEST: i32 = -32600;
 /// JSON-RPC 2.0: the method does not exist.
 pub const METHOD_NOT_FOUND: i32 = -32601;
 /// JSON-RPC 2.0: the params do not fit. Recoverable.

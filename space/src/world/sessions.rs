@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
+use signalwire_wasm::engine::wire::Sym;
 use signalwire_wasm::engine::wire::json::Json;
 use signalwire_wasm::engine::wire::rpc::{Request, Served};
 use signalwire_wasm::engine::wire::session::ConnectRequest;
@@ -21,6 +22,10 @@ const SILENCE_LIMIT: Millis = 10_000;
 const AUTHENTICATION_LIMIT: Millis = 10_000;
 /// Frames that a socket may send ahead of its authentication (wire-protocol §2.4).
 const HELD_FRAMES: usize = 64;
+/// And how long they may be together.
+const HELD_BYTES: usize = 1 << 20;
+/// The longest id of a request: ids are remembered.
+const LONGEST_ID: usize = 256;
 /// Request ids that a session remembers, to ignore duplicates.
 const REMEMBERED_IDS: usize = 512;
 
@@ -36,6 +41,7 @@ pub(crate) struct Socket {
     next_ping: Millis,
     /// Frames that came ahead of the authentication.
     held: Vec<Value>,
+    held_bytes: usize,
 }
 
 impl Socket {
@@ -88,6 +94,7 @@ impl World {
             heard: cx.mono,
             next_ping: cx.mono + PING_EVERY,
             held: Vec::new(),
+            held_bytes: 0,
         };
         self.sockets.insert(socket, fresh);
     }
@@ -104,7 +111,7 @@ impl World {
         };
         entry.heard = cx.mono;
         match serde_json::from_str::<Value>(text) {
-            Ok(frame) => self.parsed_frame(socket, frame, cx, out),
+            Ok(frame) => self.parsed_frame(socket, frame, text.len(), cx, out),
             Err(_) => out.push(loud(format!("socket {}: a frame is not JSON", socket.0))),
         }
     }
@@ -113,6 +120,7 @@ impl World {
         &mut self,
         socket: SocketId,
         frame: Value,
+        bytes: usize,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
@@ -126,36 +134,50 @@ impl World {
             }
             (Some(Served::Reply { id }), Some(session)) => self.acknowledged(session, &id),
             (Some(Served::Reply { .. }), None) => {}
-            (
-                Some(Served::Request {
-                    id,
-                    request: Request::Connect(connect),
-                }),
-                None,
-            ) => {
-                self.connect(socket, &id, &connect, cx, out);
+            (Some(Served::Request { id, .. }), _) if id.len() > LONGEST_ID => {
+                let why = format!("id must be of at most {LONGEST_ID} bytes");
+                let refusal = RpcRefusal::new(codes::INVALID_REQUEST, why);
+                refuse(socket, &id, &refusal, out);
             }
-            (Some(Served::Request { .. }), None) => self.hold(socket, frame, out),
+            (Some(Served::Request { id, .. }), None) if frame["method"] == Sym::Connect.text() => {
+                self.introduced(socket, &id, &frame["params"], cx, out);
+            }
+            (Some(Served::Request { .. }), None) => self.hold(socket, frame, bytes, out),
             (Some(Served::Request { id, request }), Some(session)) => {
                 self.request(session, &id, request, &frame["params"], cx, out);
             }
         }
     }
 
+    /// A socket says who it is.
+    fn introduced(
+        &mut self,
+        socket: SocketId,
+        id: &str,
+        params: &Value,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        match shape::check_session(Sym::Connect.text(), params) {
+            Ok(()) => {
+                let request = ConnectRequest::decode(&Json(params));
+                self.connect(socket, id, &request, cx, out);
+            }
+            Err(refusal) => refuse(socket, id, &refusal, out),
+        }
+    }
+
     /// Keeps a frame until its socket is authenticated: a client flushes its queue first (§2.4).
-    fn hold(&mut self, socket: SocketId, frame: Value, out: &mut Vec<Output>) {
+    fn hold(&mut self, socket: SocketId, frame: Value, bytes: usize, out: &mut Vec<Output>) {
         let Some(entry) = self.sockets.get_mut(&socket) else {
             return;
         };
-        if entry.held.len() < HELD_FRAMES {
+        entry.held_bytes += bytes;
+        if entry.held.len() < HELD_FRAMES && entry.held_bytes <= HELD_BYTES {
             entry.held.push(frame);
         } else {
-            self.close(
-                socket,
-                1008,
-                "too many frames before signalwire.connect",
-                out,
-            );
+            let why = "too much before signalwire.connect";
+            self.close(socket, 1008, why, out);
         }
     }
 
@@ -198,7 +220,8 @@ impl World {
             }
             Request::Verto(None) => Err(shape::refuse_envelope(params)),
             Request::Member(request) => Ok(self.member_request(session, &request, cx, out)),
-            Request::Unknown(method) => self.other_request(session, &method, out),
+            Request::Unknown(method) => shape::check_session(&method, params)
+                .and_then(|()| self.other_request(session, &method, out)),
         };
         self.respond(session, id, answer, out);
     }
@@ -237,14 +260,7 @@ impl World {
         let session = match admitted {
             Ok(session) => session,
             Err(refusal) => {
-                out.push(quiet(format!(
-                    "socket {}: refused: {}",
-                    socket.0, refusal.message
-                )));
-                out.push(Output::Send {
-                    socket,
-                    text: rpc_error(id, &refusal),
-                });
+                refuse(socket, id, &refusal, out);
                 return;
             }
         };
@@ -262,7 +278,7 @@ impl World {
         self.redeliver(session, out);
         self.event(session, "signalwire.authorization.state", state, cx, out);
         for frame in held {
-            self.parsed_frame(socket, frame, cx, out);
+            self.parsed_frame(socket, frame, 0, cx, out);
         }
     }
 
@@ -382,6 +398,14 @@ impl World {
             }
         }
     }
+}
+
+/// Refuses a request of a socket that may have no session.
+fn refuse(socket: SocketId, id: &str, refusal: &RpcRefusal, out: &mut Vec<Output>) {
+    let why = &refusal.message;
+    out.push(quiet(format!("socket {}: refused: {why}", socket.0)));
+    let text = rpc_error(id, refusal);
+    out.push(Output::Send { socket, text });
 }
 
 fn connect_result(session: &Session, ice_servers: &[super::IceServer]) -> Value {

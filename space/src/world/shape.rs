@@ -1,9 +1,11 @@
-//! What is wrong with the params of `webrtc.verto`, by the member's name (wire-protocol §5.1–§5.8).
+//! What is wrong with the params of a request, by the member's name: of `webrtc.verto` (wire-protocol
+//! §5.1–§5.8), and of the methods of a session (§3, auth §5).
 //!
 //! Unknown members pass: clients of other versions send more. A known one of a wrong type is an error,
 //! also an optional one: to read it as absent would do something else than the client meant.
 
 use serde_json::Value;
+use signalwire_wasm::engine::wire::Sym;
 
 use super::codes;
 use super::delivery::RpcRefusal;
@@ -130,6 +132,36 @@ const MODIFY: &[Rule] = &[
 const UPDATE_MEDIA: &[Rule] = &[needs("message.params.sdp", Shape::Text)];
 
 const SUBSCRIBE: &[Rule] = &[may_have("message.params.eventChannel", Shape::Texts)];
+
+const CONNECT: &[Rule] = &[
+    needs("authentication", Shape::Object),
+    needs("authentication.jwt_token", Shape::Text),
+    may_have("authorization_state", Shape::Text),
+    may_have("protocol", Shape::Text),
+    may_have("dpop_token", Shape::Text),
+];
+
+const REAUTHENTICATE: &[Rule] = &[
+    needs("authentication", Shape::Object),
+    needs("authentication.jwt_token", Shape::Text),
+    may_have("authentication.project", Shape::Text),
+    may_have("dpop_token", Shape::Text),
+];
+
+/// Whether the params have what a method of the session needs; a method of anything else passes.
+pub(super) fn check_session(method: &str, params: &Value) -> Result<(), RpcRefusal> {
+    let rules = match Sym::parse(method) {
+        Some(Sym::Connect) => CONNECT,
+        Some(Sym::Reauthenticate) => REAUTHENTICATE,
+        Some(Sym::Online | Sym::Offline) => &[],
+        _ => return Ok(()),
+    };
+    if !params.is_object() {
+        let what = "params must be an object";
+        return Err(RpcRefusal::new(codes::INVALID_PARAMS, what));
+    }
+    meet(params, rules)
+}
 
 /// Whether the inner message has what its method needs.
 pub(super) fn check(params: &Value) -> Result<(), RpcRefusal> {

@@ -9,6 +9,7 @@ use hyper::header::{
 };
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -19,8 +20,11 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use crate::driver::{Downstream, Handle};
 use crate::world::{Input, SocketId};
 
-/// An SDP with many candidates is some 10 KB; nothing in the protocol is much larger.
-const LARGEST_MESSAGE: usize = 1 << 20;
+/// An SDP with many candidates is some 10 KB; nothing in the protocol is nearly as large. Up to here, what
+/// is wrong with a message is said by name.
+const LARGEST_MESSAGE: usize = 4 << 20;
+/// RFC 6455 §7.4.1: the message is too big.
+const TOO_BIG: u16 = 1009;
 /// How long a peer may take to answer a close frame.
 const CLOSING_LIMIT: Duration = Duration::from_secs(2);
 
@@ -108,6 +112,12 @@ async fn exchange(
                     tracing::warn!("socket {}: a binary message is ignored", socket.0);
                 }
                 Some(Ok(_)) => {}
+                Some(Err(Error::Capacity(error))) => {
+                    tracing::warn!("socket {}: {error}", socket.0);
+                    close(stream, TOO_BIG, "a message is too big").await;
+                    discard(stream).await;
+                    return TOO_BIG;
+                }
                 Some(Err(error)) => {
                     tracing::debug!("socket {}: {error}", socket.0);
                     return ABNORMAL;
@@ -126,6 +136,17 @@ async fn close(stream: &mut Stream, code: u16, reason: &'static str) {
     match stream.close(Some(frame)).await {
         Ok(()) | Err(Error::ConnectionClosed) => finish(stream).await,
         Err(error) => tracing::debug!("a close frame could not be sent: {error}"),
+    }
+}
+
+/// Reads what is still on its way, within the limit of a close: a socket that is closed with bytes unread
+/// is reset, and the peer never sees the close frame.
+async fn discard(stream: &mut Stream) {
+    let stream = stream.get_mut();
+    let mut buffer = vec![0; 64 * 1024];
+    let drained = async { while matches!(stream.read(&mut buffer).await, Ok(1..)) {} };
+    if tokio::time::timeout(CLOSING_LIMIT, drained).await.is_err() {
+        tracing::debug!("a peer goes on sending after the close frame");
     }
 }
 

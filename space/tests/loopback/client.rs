@@ -140,10 +140,12 @@ impl Socket {
     }
 
     pub async fn send(&mut self, frame: &Value) {
-        self.stream
-            .send(Message::text(frame.to_string()))
-            .await
-            .unwrap();
+        self.say(Message::text(frame.to_string())).await;
+    }
+
+    /// Sends a message of any sort.
+    pub async fn say(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
     }
 
     /// Sends a request and reads until its answer; events in between are acknowledged and given back.

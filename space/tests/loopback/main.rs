@@ -2,6 +2,7 @@
 
 mod client;
 mod desk;
+mod hostile;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;

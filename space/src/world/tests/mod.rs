@@ -3,6 +3,7 @@
 mod calls;
 mod chaos;
 mod endings;
+mod hostile;
 mod lifetime;
 mod people;
 mod ringing;
