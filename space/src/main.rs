@@ -40,13 +40,18 @@ fn run(options: Run) -> Result<(), String> {
         .level
         .map_or(LevelFilter::OFF, LevelFilter::from_level));
     let space = Space::start(options.config).map_err(|error| error.to_string())?;
-    print(&banner(space.info()))?;
-    print(&format!("READY {}\n", space.info()))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let stopped = runtime.block_on(until_told(options.exit_with_stdin));
+    // Whoever reads the line may end the program at once.
+    let signals = {
+        let _context = runtime.enter();
+        Signals::listen().map_err(|error| error.to_string())?
+    };
+    print(&banner(space.info()))?;
+    print(&format!("READY {}\n", space.info()))?;
+    let stopped = runtime.block_on(until_told(signals, options.exit_with_stdin));
     // A read of the standard input cannot be taken back.
     runtime.shutdown_background();
     stopped.map_err(|error| error.to_string())
@@ -79,7 +84,9 @@ fn banner(info: &Value) -> String {
          project id   {}\n  \
          api token    {}   (well known: for development only)\n  \
          addresses    {}\n  \
-         subscribers  {}\n\n",
+         subscribers  {}\n\n  \
+         An API token can issue a SAT for any user. On the service, use a development project for demos,\n  \
+         or rotate the token afterwards.\n\n",
         text(&info["version"]),
         text(&info["base"]),
         text(&info["undelayed"]),
@@ -99,34 +106,48 @@ fn print(text: &str) -> Result<(), String> {
 }
 
 /// Returns on SIGINT or SIGTERM, and at the end of the standard input if that is asked for.
-async fn until_told(exit_with_stdin: bool) -> io::Result<()> {
-    let mut terminate = Terminate::new()?;
+async fn until_told(mut signals: Signals, exit_with_stdin: bool) -> io::Result<()> {
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        () = terminate.told() => Ok(()),
+        told = signals.told() => told,
         () = end_of_stdin(), if exit_with_stdin => Ok(()),
     }
 }
 
-/// SIGTERM, where there is one.
-struct Terminate {
+/// SIGINT and SIGTERM, where there are such.
+struct Signals {
     #[cfg(unix)]
-    signal: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
 }
 
-impl Terminate {
-    fn new() -> io::Result<Self> {
+impl Signals {
+    /// Listens from now on.
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
-            #[cfg(unix)]
-            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    async fn told(&mut self) {
-        #[cfg(unix)]
-        self.signal.recv().await;
-        #[cfg(not(unix))]
-        std::future::pending::<()>().await;
+    #[cfg(not(unix))]
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(unix)]
+    async fn told(&mut self) -> io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn told(&mut self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
     }
 }
 
