@@ -51,6 +51,11 @@ export function placeCall(request) {
   return post('/.space/calls', request);
 }
 
+/** Breaks every socket of the space, as a bad network does. */
+export function cutSockets() {
+  return post('/.space/drop', {});
+}
+
 /** How many sockets are open and how many calls are up. @returns {Promise<{ sessions: number, calls: number }>} */
 export async function readActivity() {
   const [sessions, calls] = await Promise.all([readJson('/.space/sessions'), readJson('/.space/calls')]);

@@ -1,5 +1,5 @@
 /** One call: what it does, and what can be done with it. */
-import { actionButton, make, tell } from '/elements.js';
+import { actionButton, byId, make, tell } from '/elements.js';
 import { LevelMeter } from './level-meter.js';
 
 /** @typedef {import('../../js/index.js').Call} Call */
@@ -108,11 +108,19 @@ export class CallCard {
     else this.#offerControls();
   }
 
+  /** Keeps the focus on the card when the button that had it goes. @param {string} what @param {...HTMLElement} actions */
+  #offer(what, ...actions) {
+    const focused = this.#actions.contains(document.activeElement);
+    this.#actions.dataset.offers = what;
+    this.#actions.replaceChildren(...actions);
+    const next = /** @type {HTMLElement | null} */ (this.#actions.querySelector('button:enabled:not([hidden])'));
+    if (focused) next?.focus();
+  }
+
   #offerAnswer() {
     if (this.#actions.dataset.offers === 'answer') return;
-    this.#actions.dataset.offers = 'answer';
     const answer = (/** @type {boolean} */ video) => this.#decide('answer', () => this.#call.answer({ video, receiveVideo: video }));
-    this.#actions.replaceChildren(
+    this.#offer('answer',
       actionButton('primary', 'Answer', () => answer(false)),
       actionButton('plain', 'Answer with video', () => answer(true)),
       actionButton('bad', 'Reject', () => this.#decide('reject', () => this.#call.reject())),
@@ -122,18 +130,16 @@ export class CallCard {
   /** @param {string} what @param {() => void} act */
   #decide(what, act) {
     this.#log.add(this.#source, what);
-    for (const button of this.#actions.querySelectorAll('button')) button.disabled = true;
     act();
   }
 
   #offerControls() {
     if (this.#actions.dataset.offers === 'controls') return;
-    this.#actions.dataset.offers = 'controls';
     const microphone = this.#toggle('Mute', 'audio', (self) => self.toggleMute());
     const camera = this.#toggle('Camera off', 'video', (self) => self.toggleMuteVideo());
     camera.hidden = true;
     const meters = make('div', 'levels', this.#levels.you.element, this.#levels.far.element);
-    this.#actions.replaceChildren(microphone, camera, actionButton('bad', 'Hang up', () => this.#hangUp()), meters);
+    this.#offer('controls', microphone, camera, actionButton('bad', 'Hang up', () => this.#hangUp()), meters);
     this.#showScreens();
   }
 
@@ -197,8 +203,12 @@ export class CallCard {
     const origin = cause ? ` (${[cause, causeCode].filter(Boolean).join(' ')})` : '';
     tell(this.#status, `${ENDING[code] ?? code}${origin}`);
     this.#log.add(this.#source, `ended: ${code}${origin}`);
-    this.#actions.dataset.offers = 'end';
-    this.#actions.replaceChildren(actionButton('plain', 'Dismiss', () => this.element.remove()));
+    this.#offer('dismissal', actionButton('plain', 'Dismiss', () => this.#dismiss()));
+  }
+
+  #dismiss() {
+    this.element.remove();
+    byId('client-title').focus();
   }
 
   #onEnd() {

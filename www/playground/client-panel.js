@@ -1,7 +1,7 @@
 /** One client: its state as it changes, its life, its calls. */
 import { actionButton, byId, make, tell } from '/elements.js';
 import { SignalWire } from '/sdk/signalwire.bundle.mjs';
-import { placeCall } from '/space-info.js';
+import { cutSockets, placeCall } from '/space-info.js';
 import { CallCard, duration, otherSide } from './call-card.js';
 import { describe } from './event-log.js';
 
@@ -122,10 +122,9 @@ export class ClientPanel {
     const registered = this.#client.isRegistered;
     byId('client').dataset.state = state;
     tell(byId('state-session'), text);
-    tell(byId('state-registered'), registered ? 'Yes, calls arrive here' : 'No');
+    tell(byId('state-registered'), registered ? 'Yes' : 'No');
     tell(byId('state-user'), userText(this.#client.user));
-    byId('connect').hidden = state !== 'off';
-    byId('disconnect').hidden = state === 'off';
+    tell(byId('link'), state === 'off' ? 'Connect' : 'Disconnect');
     const online = byId('online');
     online.setAttribute('aria-checked', String(registered));
     online.disabled = state !== 'ready';
@@ -142,28 +141,30 @@ export class ClientPanel {
     byId('state-expiry').dataset.soon = String(left !== undefined && left < SOON);
   }
 
-  connect() {
-    this.#wanted = true;
-    this.#act('connect()', this.#client.connect());
-  }
-
-  disconnect() {
-    this.#wanted = false;
-    this.#act('disconnect()', this.#client.disconnect());
+  /** Connects or disconnects, whichever is due. */
+  toggleLink() {
+    const connect = this.#state().state === 'off';
+    this.#wanted = connect;
+    this.#show();
+    if (connect) this.#act('connect()', () => this.#client.connect());
+    else this.#act('disconnect()', () => this.#client.disconnect());
   }
 
   /** Online for calls, or not; the session stays. */
   toggleOnline() {
-    if (this.#client.isRegistered) this.#act('unregister()', this.#client.unregister());
-    else this.#act('register()', this.#client.register());
+    if (this.#client.isRegistered) this.#act('unregister()', () => this.#client.unregister());
+    else this.#act('register()', () => this.#client.register());
   }
 
   /** @param {string} to @param {boolean} video */
   async dial(to, video) {
-    this.#dialling = new AbortController();
+    if (this.#dialling) return;
+    const attempt = new AbortController();
+    this.#dialling = attempt;
     this.#showDialling(`Dialling ${to}…`);
     const media = video ? { video: true, receiveVideo: true } : {};
-    await this.#act(`dial ${to}`, this.#client.dial(to, { ...media, signal: this.#dialling.signal }));
+    await this.#act(`dial ${to}`, () => this.#client.dial(to, { ...media, signal: attempt.signal }));
+    this.#dialling = undefined;
     this.#showDialling('');
   }
 
@@ -171,7 +172,6 @@ export class ClientPanel {
   #showDialling(text) {
     tell(byId('dial-state'), text);
     byId('dialling').hidden = text === '';
-    byId('dial-audio').disabled = byId('dial-video').disabled = text !== '';
   }
 
   giveUp() {
@@ -190,6 +190,16 @@ export class ClientPanel {
     }
   }
 
+  /** The network breaks, for every tab; the clients come back by themselves. */
+  async cut() {
+    this.#log.add(SOURCE, 'the space cuts all sockets');
+    try {
+      await cutSockets();
+    } catch (error) {
+      this.#trouble(describe(error));
+    }
+  }
+
   /** Ends the client and forgets it. */
   destroy() {
     clearInterval(this.#ticking);
@@ -199,11 +209,11 @@ export class ClientPanel {
     document.title = 'Playground';
   }
 
-  /** @param {string} what @param {Promise<unknown>} promise */
-  async #act(what, promise) {
+  /** @param {string} what @param {() => Promise<unknown>} act */
+  async #act(what, act) {
     this.#log.add(SOURCE, what);
     try {
-      await promise;
+      await act();
       this.#log.add(SOURCE, `${what} resolved`);
     } catch (error) {
       this.#log.addError(SOURCE, error);

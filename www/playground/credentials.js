@@ -47,9 +47,11 @@ function invitation({ reference, address }) {
 
 /** @param {Choice} choice @param {number | undefined} lifetime in seconds @param {string} embedHost @returns {Promise<Identity>} */
 export async function identityOf({ title, kind, request }, lifetime, embedHost) {
-  const made = await makeCredential(lifetime === undefined ? request : { ...request, expires_in: lifetime });
+  // An embed token does not end; the SAT that it is exchanged for does, when the space says so.
+  const endless = request.kind === 'embed' || request.kind === 'c2c';
+  const made = await makeCredential(lifetime === undefined || endless ? request : { ...request, expires_in: lifetime });
   const reach = request.kind === 'subscriber' ? undefined : made.addresses;
-  if (request.kind === 'embed' || request.kind === 'c2c') return { title, kind, reach, ...embedded(embedHost, made.token) };
+  if (endless) return { title, kind, reach, ...embedded(embedHost, made.token) };
   const expiry = made.expires_at === null ? undefined : made.expires_at * 1000;
   const provider = new StaticCredentialProvider({ token: made.token, ...(expiry && { expiry_at: expiry }) });
   return { title, kind, reach, provider, expiresAt: () => expiry };

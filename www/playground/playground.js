@@ -98,8 +98,8 @@ function offer(choices, info) {
 }
 
 function wire() {
-  byId('connect').addEventListener('click', () => panel?.connect());
-  byId('disconnect').addEventListener('click', () => panel?.disconnect());
+  byId('link').addEventListener('click', () => panel?.toggleLink());
+  byId('cut').addEventListener('click', () => void panel?.cut());
   byId('destroy').addEventListener('click', leave);
   byId('online').addEventListener('click', () => panel?.toggleOnline());
   byId('give-up').addEventListener('click', () => panel?.giveUp());
