@@ -174,7 +174,7 @@ impl World {
             }
             _ => {
                 let what = format!(
-                    "verto.modify {:?} is not possible on this call",
+                    "verto.modify: the action {:?} is not possible on this call",
                     short(action)
                 );
                 out.push(loud(format!("session {}: {what}", session.0)));

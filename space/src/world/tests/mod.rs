@@ -5,6 +5,7 @@ mod chaos;
 mod endings;
 mod hostile;
 mod lifetime;
+mod misshapen;
 mod people;
 mod ringing;
 mod scene;
