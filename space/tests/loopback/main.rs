@@ -1,5 +1,6 @@
 //! The space over real sockets: what only the edges can get wrong.
 
+mod calls;
 mod client;
 mod desk;
 mod hostile;
