@@ -90,6 +90,18 @@ fn it_says_when_it_is_ready_and_ends_with_its_standard_input() {
     assert!(program.end().0);
 }
 
+#[test]
+fn its_banner_warns_of_what_an_api_token_can_do() {
+    let mut program = Program::start(&["--exit-with-stdin"]);
+    let mut banner = String::new();
+    while !banner.contains("READY ") {
+        assert_ne!(program.out.read_line(&mut banner).unwrap(), 0, "{banner}");
+    }
+    assert!(banner.contains("An API token can issue a SAT for any user"));
+    assert!(banner.contains("rotate the token"));
+    assert!(program.end().0);
+}
+
 #[cfg(unix)]
 #[test]
 fn it_ends_on_sigterm() {
@@ -132,9 +144,28 @@ fn no_secret_is_logged_even_when_everything_is() {
         ),
     );
     assert!(refused.starts_with("HTTP/1.1 404"));
+    let ask = |path: &str, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        let length = body.len();
+        let answer = send(
+            port(&info),
+            &format!("{head}Content-Length: {length}\r\n\r\n{body}"),
+        );
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let made = ask("/.space/credentials", r#"{"kind":"embed"}"#);
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let embed = made["token"].as_str().unwrap();
+    let named = format!(r#"{{"token":"{embed}"}}"#);
+    let guest = ask("/api/fabric/embeds/tokens", &named);
+    let guest: Value = serde_json::from_str(&guest).unwrap();
+    let guest = guest["token"].as_str().unwrap();
+    ask("/.space/revoke", &format!(r#"{{"embed_token":"{embed}"}}"#));
+    ask("/.space/revoke", &named);
+    ask("/api/fabric/embeds/tokens", &named);
     let (_, log) = program.end();
     assert!(log.contains("GET /api/nothing"), "the log is there: {log}");
-    for secret in [sat, token, &basic, "correct horse", "hidden"] {
+    for secret in [sat, token, &basic, "correct horse", "hidden", embed, guest] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }

@@ -165,7 +165,7 @@ impl Directory {
     }
 
     /// A new click-to-call resource that opens this address to pages of these origins; `None` for all.
-    pub(crate) fn add_resource(
+    pub fn add_resource(
         &mut self,
         address_id: &str,
         origins: Option<Vec<String>>,

@@ -306,3 +306,28 @@ fn a_revoked_embed_token_takes_its_guests_along_and_no_others() {
     let sat = scene.guest_sat();
     scene.connected(&sat);
 }
+
+#[test]
+fn the_other_side_of_a_call_is_told_why_it_ended() {
+    let mut scene = Scene::new();
+    let ada = scene.online("ada@example.test");
+    scene.pass(3_600_000, &[ada]);
+    let bob = scene.online("bob@example.test");
+    scene.verto(ada, "c-1", "verto.invite", invite("c-1", "/private/bob"));
+    scene.answer_media();
+    let ringing = scene.invited(bob)["callID"].as_str().unwrap().to_owned();
+    scene.pick_up(bob, &ringing);
+    scene.answer_media();
+    scene.connect_media();
+    let before = scene.pass(3_599_999, &[ada, bob]);
+    assert_eq!(byes(&before), Vec::<Value>::new());
+    scene.advance(1);
+    let bye = |id: &str| json!({ "callID": id, "cause": "ALLOTTED_TIMEOUT", "causeCode": 602 });
+    let told = scene.events(ada);
+    assert_eq!(byes(&told), [bye("c-1")]);
+    let told = scene.events(bob);
+    assert_eq!(byes(&told), [bye(&ringing)]);
+    assert_eq!(scene.closes(ada), [(4401, "expired")]);
+    assert_eq!(scene.closes(bob), []);
+    assert!(scene.legs().is_empty());
+}

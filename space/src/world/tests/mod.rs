@@ -7,6 +7,7 @@ mod hostile;
 mod lifetime;
 mod misshapen;
 mod people;
+mod reach;
 mod ringing;
 mod scene;
 mod sessions;
