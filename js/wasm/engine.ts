@@ -49,22 +49,22 @@ export interface EngineWarning {
 }
 
 /** What a value is: tells the store how to make the public one. */
-export const ValueKind = {
+export enum ValueKind {
   /** As it is: undefined, boolean, string, string[], MediaStream, RTCPeerConnection, raw object. */
-  Plain: 0,
+  Plain = 0,
   /** An {@link Entity}: the facade's object for it. */
-  Entity: 1,
+  Entity = 1,
   /** An {@link EngineFailure}. */
-  Failure: 2,
+  Failure = 2,
   /** An {@link EngineCallError}. */
-  CallError: 3,
+  CallError = 3,
   /** An {@link EngineEndReason}. */
-  EndReason: 4,
+  EndReason = 4,
   /** A list of {@link Entity}: the facade's objects for them. */
-  Entities: 5,
+  Entities = 5,
   /** An {@link EngineWarning}. */
-  Warning: 6,
-} as const;
+  Warning = 6,
+}
 
 /** One step of a batch. */
 export type Change =
