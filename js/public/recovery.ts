@@ -29,23 +29,16 @@ export interface RecoveryEvent {
   readonly timestamp: number;
 }
 
-const REASONS: Readonly<Record<RecoveryEvent["action"], string>> = {
-  keyframe_requested: "The picture stood still; a whole one was asked for",
-  reinvite_started: "New media are negotiated",
-  reinvite_succeeded: "New media were negotiated",
-  reinvite_failed: "New media were refused",
-  reinvite_timeout: "The far end did not answer in time",
-  max_attempts_reached: "There will be no further attempt",
+/** The actions that the engine takes so far. */
+export type RecoveryAction = Extract<RecoveryEvent["action"], `call_${string}`>;
+
+const REASONS: Readonly<Record<RecoveryAction, string>> = {
   call_recovering: "The connection of the call was lost",
   call_recovered: "The call goes on",
   call_recovery_failed: "The call could not be recovered",
-  signal_reconnect: "The socket is opened anew",
-  full_reconnect: "Socket and media are made anew",
-  video_disabled: "Video rests in favour of sound",
-  video_restored: "Video is back",
 };
 
 /** The event of an action that has just been taken. */
-export function recoveryEvent(action: RecoveryEvent["action"]): RecoveryEvent {
+export function recoveryEvent(action: RecoveryAction): RecoveryEvent {
   return { action, reason: REASONS[action], timestamp: Date.now() };
 }

@@ -7,7 +7,7 @@ import { Address } from "./address.js";
 import type { Core } from "./core.js";
 import { errorOf } from "./errors.js";
 import { Participant, SelfParticipant } from "./participant.js";
-import { type RecoveryEvent, recoveryEvent } from "./recovery.js";
+import { type RecoveryAction, recoveryEvent } from "./recovery.js";
 import type { GetAddressResponse, GetUserInfoResponse } from "./types.js";
 import { User } from "./user.js";
 import { warningOf } from "./warnings.js";
@@ -53,7 +53,7 @@ function callError({ kind, fatal, failure }: EngineCallError, call: Node | undef
 function record(value: unknown, field: number | undefined): unknown {
   if (!value) return value;
   if (field === Field.CallAddress) return new Address(value as GetAddressResponse);
-  if (field === Field.CallRecoveryEvent) return recoveryEvent(value as RecoveryEvent["action"]);
+  if (field === Field.CallRecoveryEvent) return recoveryEvent(value as RecoveryAction);
   if (field === Field.ClientUser) return new User(value as GetUserInfoResponse);
   return value;
 }
