@@ -23,10 +23,13 @@ export class ClientPanel {
   #cards = new Map();
   #numbered = 0;
   #ready = false;
+  #expired = false;
+  /** @type {Map<string, string | boolean>} What the log has told of the client's state. */
+  #known = new Map();
   /** Whether connect() was asked for, by the constructor or by a button. */
   #wanted;
-  /** @type {AbortController | undefined} */
-  #dialling;
+  /** @type {Map<AbortController, string>} What is being dialled. */
+  #dialling = new Map();
   #ticking;
 
   /**
@@ -48,9 +51,9 @@ export class ClientPanel {
   #watch() {
     const client = this.#client;
     client.ready$.subscribe((ready) => this.#onReady(ready));
-    client.isConnected$.subscribe((connected) => this.#onState(`connected: ${connected}`));
-    client.isRegistered$.subscribe((registered) => this.#onState(`registered: ${registered}`));
-    client.user$.subscribe((user) => user && this.#onState(`user: ${user.displayName ?? user.email}`));
+    client.isConnected$.subscribe((connected) => this.#onState('connected', connected));
+    client.isRegistered$.subscribe((registered) => this.#onState('registered', registered));
+    client.user$.subscribe((user) => user && this.#onState('user', userText(user)));
     client.errors$.subscribe((error) => this.#onError(error));
     client.warnings$.subscribe(({ code, message }) => this.#log.add(SOURCE, `warning ${code}: ${message}`));
     client.session.calls$.subscribe((calls) => this.#onCalls(calls));
@@ -60,14 +63,18 @@ export class ClientPanel {
   /** @param {boolean} ready */
   #onReady(ready) {
     this.#ready = ready;
-    if (ready) this.#wanted = true;
-    if (ready) byId('trouble').hidden = true;
-    this.#onState(`ready: ${ready}`);
+    if (ready) {
+      this.#wanted = true;
+      this.#expired = false;
+      byId('trouble').hidden = true;
+    }
+    this.#onState('ready', ready);
   }
 
-  /** @param {string} text */
-  #onState(text) {
-    this.#log.add(SOURCE, text);
+  /** What a client begins with is no event. @param {string} name @param {string | boolean} value */
+  #onState(name, value) {
+    if ((this.#known.get(name) ?? false) !== value) this.#log.add(SOURCE, `${name}: ${value}`);
+    this.#known.set(name, value);
     this.#show();
   }
 
@@ -75,6 +82,7 @@ export class ClientPanel {
   #onError(error) {
     this.#log.addError(SOURCE, error);
     if (error?.requiresReauth) this.#wanted = false;
+    if (error?.code === 'credentials_expired') this.#expired = true;
     this.#trouble(describe(error));
     this.#show();
   }
@@ -97,6 +105,8 @@ export class ClientPanel {
     const card = new CallCard(call, source, this.#log);
     this.#cards.set(call, card);
     byId('calls').prepend(card.element);
+    // On a small screen a call could ring unseen.
+    if (call.direction === 'inbound') card.element.scrollIntoView({ block: 'nearest' });
     call.status$.subscribe({ next: () => this.#onCalls(this.#client.session.calls) });
   }
 
@@ -106,6 +116,7 @@ export class ClientPanel {
     tell(byId('client-title'), title);
     tell(byId('client-kind'), kind);
     tell(byId('client-reach'), reach ? `May call ${reach.join(', ')}. Cannot be called.` : '');
+    byId('online').hidden = byId('ring-me').hidden = reach !== undefined;
     byId('client').hidden = byId('dial-section').hidden = byId('calls-section').hidden = false;
     byId('destination').value = reach?.[0] ?? '/public/echo';
   }
@@ -128,14 +139,14 @@ export class ClientPanel {
     const online = byId('online');
     online.setAttribute('aria-checked', String(registered));
     online.disabled = state !== 'ready';
-    byId('ring-me').hidden = this.#identity.reach !== undefined;
     this.#showExpiry();
   }
 
   #showExpiry() {
     const claimed = this.#client.user?.satClaims?.expires_at;
     const end = this.#identity.expiresAt() ?? (claimed && claimed * 1000);
-    const left = end && (end - Date.now()) / 1000;
+    // The space's clock decides; it may be ahead of this machine's.
+    const left = this.#expired ? 0 : end && (end - Date.now()) / 1000;
     const text = left === undefined ? 'Unknown' : left > 0 ? `In ${duration(left)}` : 'Over';
     tell(byId('state-expiry'), text);
     byId('state-expiry').dataset.soon = String(left !== undefined && left < SOON);
@@ -158,24 +169,23 @@ export class ClientPanel {
 
   /** @param {string} to @param {boolean} video */
   async dial(to, video) {
-    if (this.#dialling) return;
     const attempt = new AbortController();
-    this.#dialling = attempt;
-    this.#showDialling(`Dialling ${to}…`);
     const media = video ? { video: true, receiveVideo: true } : {};
+    this.#dialling.set(attempt, to);
+    this.#showDialling();
     await this.#act(`dial ${to}`, () => this.#client.dial(to, { ...media, signal: attempt.signal }));
-    this.#dialling = undefined;
-    this.#showDialling('');
+    this.#dialling.delete(attempt);
+    this.#showDialling();
   }
 
-  /** @param {string} text empty when nothing is being dialled */
-  #showDialling(text) {
-    tell(byId('dial-state'), text);
-    byId('dialling').hidden = text === '';
+  #showDialling() {
+    const destinations = [...this.#dialling.values()].join(', ');
+    byId('dialling').hidden = destinations === '';
+    tell(byId('dial-state'), destinations && `Dialling ${destinations}…`);
   }
 
   giveUp() {
-    this.#dialling?.abort();
+    for (const attempt of this.#dialling.keys()) attempt.abort();
   }
 
   /** The space itself calls this user. @param {'audio' | 'video'} media */
@@ -216,7 +226,7 @@ export class ClientPanel {
       await act();
       this.#log.add(SOURCE, `${what} resolved`);
     } catch (error) {
-      this.#log.addError(SOURCE, error);
+      this.#log.add(SOURCE, `${what} rejected: ${error instanceof Error ? error.name : error}`, true);
       this.#trouble(describe(error));
     }
     this.#show();
@@ -236,7 +246,7 @@ export class ClientPanel {
 function userText(user) {
   if (!user) return 'Unknown';
   const [address] = user.addresses;
-  return [user.displayName ?? user.email, address?.name].filter(Boolean).join(', ');
+  return [user.displayName || user.email, address?.name].filter(Boolean).join(', ') || 'Without a profile';
 }
 
 /** @param {SignalWireOptions} options */

@@ -47,8 +47,12 @@ export class EventLog {
 
 /** Class, code, message and advice of an error, and what caused it. @param {any} error @returns {string} */
 export function describe(error) {
-  const code = error?.code ? ` (${error.code})` : '';
-  const advice = error?.advice ? ` ${error.advice}` : '';
-  const cause = error?.cause?.message && error.cause.message !== error.message ? ` Because: ${error.cause.message}` : '';
-  return `${error?.name ?? 'Error'}${code}: ${error?.message ?? error}${cause}${advice}`;
+  const { name = 'Error', code, message = String(error), advice, cause } = Object(error);
+  const why = cause?.message && cause.message !== message ? `Because: ${cause.message}` : '';
+  return [`${name}${code ? ` (${code})` : ''}: ${message}`, why, advice].filter(Boolean).map(sentence).join(' ');
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
