@@ -187,6 +187,9 @@ pub enum PeerState {
     Failed,
 }
 
+/// The close code of a socket that is replaced by another one (RFC 6455 §7.4.2, private use).
+pub const RECONNECTING: u16 = 4_000;
+
 /// Where a credential comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -456,10 +459,13 @@ pub enum Output {
         /// The frame. Holds secrets.
         text: String,
     },
-    /// Close a socket without a code and forget it: no further input comes from it.
+    /// Close a socket and forget it: no further input comes from it.
     CloseSocket {
         /// Which.
         socket: SocketId,
+        /// Another socket will go on with the session: closed with the code [`RECONNECTING`]. Without a code
+        /// a close means that the user is done, and the space ends the calls (wire-protocol §12, 1).
+        again: bool,
     },
     /// Ask for microphone and camera. → [`Input::MediaAcquired`]
     AcquireMedia {

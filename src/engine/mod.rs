@@ -48,9 +48,11 @@ use error::{ErrorCode, Failure};
 use io::{Cx, Entity, Input, Millis, Output, PeerId, Reply, SocketId, Value};
 use rpc::{Purpose, Rpc};
 use session::{Change, Session};
+use state::Field;
 use turn::{Ids, Turn};
 use wire::call::CallEvent;
 use wire::rpc::{Event, EventKind, Incoming, Outcome, RpcError, acknowledgement, pong};
+use wire::verto::VertoEventKind;
 
 /// One client: its session and its calls.
 #[derive(Debug)]
@@ -62,6 +64,10 @@ pub struct Engine {
     reconnect_attached_calls: bool,
     destroyed: bool,
     now: Millis,
+    /// When the credential ends, on the monotonic clock, as it was last reckoned.
+    ends_at: Option<Millis>,
+    /// The calls that the application has been shown.
+    listed: Vec<Entity>,
 }
 
 impl Engine {
@@ -75,6 +81,8 @@ impl Engine {
             ids: Ids::default(),
             destroyed: false,
             now: 0,
+            ends_at: None,
+            listed: Vec::new(),
         }
     }
 
@@ -101,22 +109,29 @@ impl Engine {
             turn,
             reconnect: self.reconnect_attached_calls,
         };
-        if matches!(input, Input::Destroy) {
+        let is_the_end = matches!(input, Input::Destroy);
+        if is_the_end {
             parts.leave(ErrorCode::ClientDestroyed);
-            parts.turn.emit(Output::End {
-                entity: Entity::CLIENT,
-            });
-            self.destroyed = true;
-            return;
+            parts.session.wipe(&mut parts.turn);
+        } else {
+            parts.input(input);
+            parts.tick();
         }
-        parts.input(input);
-        parts.tick();
         turn = parts.turn;
         debug_assert!(
             turn.out.len() < 10_000,
             "an input led to an endless list of outputs"
         );
         self.calls.retain(|call| !call.is_over());
+        let until_end = self.session.until_end(&turn);
+        self.ends_at = until_end.map(|left| turn.after(left));
+        list_calls(&self.calls, &mut self.listed, &mut turn);
+        if is_the_end {
+            turn.emit(Output::End {
+                entity: Entity::CLIENT,
+            });
+            self.destroyed = true;
+        }
     }
 
     /// When [`Input::Tick`] is wanted, on the monotonic clock.
@@ -127,8 +142,19 @@ impl Engine {
         let calls = self.calls.iter().filter_map(|call| call.deadline(self.now));
         calls
             .chain(self.session.deadline())
+            .chain(self.ends_at)
             .chain(self.rpc.deadline())
             .min()
+    }
+}
+
+/// Shows the calls that are not over, newest first, when there are others than before.
+fn list_calls(calls: &[Call], listed: &mut Vec<Entity>, turn: &mut Turn<'_, '_>) {
+    let present: Vec<Entity> = calls.iter().rev().map(|call| call.entity).collect();
+    if *listed != present {
+        let list = Value::Entities(present.clone());
+        turn.patch(Entity::CLIENT, Field::ClientCalls, list);
+        *listed = present;
     }
 }
 
@@ -166,13 +192,27 @@ impl Parts<'_, '_, '_> {
             ..
         } = self;
         match input {
-            Input::Start if session.starts_by_itself() => {
-                session.connect(None, turn);
+            Input::Start => {
+                let change = session.start(turn);
+                self.follow(change);
                 self.prepare_calls();
             }
             Input::Connect { reply } => {
-                session.connect(reply, turn);
+                let change = session.connect(reply, turn);
+                self.follow(change);
                 self.prepare_calls();
+            }
+            Input::Register { reply } => session.register(true, reply, turn),
+            Input::Unregister { reply } => session.register(false, reply, turn),
+            Input::Answer { call, options } => {
+                if let Some(call) = find(calls, call) {
+                    call.answer(&options, turn);
+                }
+            }
+            Input::Reject { call } => {
+                if let Some(call) = find(calls, call) {
+                    call.reject(turn);
+                }
             }
             Input::Disconnect { reply } => {
                 self.leave(ErrorCode::ClientDisconnected);
@@ -216,6 +256,12 @@ impl Parts<'_, '_, '_> {
                     call.stop(call.given_up(), ErrorCode::ClientDisconnected.into(), turn);
                 }
             }
+            Input::PageHide { persisted: true } if calls.is_empty() => {
+                let change = session.pause(turn);
+                self.follow(change);
+            }
+            Input::PageShow => session.unpause(turn),
+            Input::Woke => session.woke(turn),
             Input::PageHide { .. } | Input::Tick => {}
             other => self.event(other),
         }
@@ -321,7 +367,8 @@ impl Parts<'_, '_, '_> {
         calls.push(Call::new(reply, to, options, turn));
         if session.is_wanted() {
             // A session that is being looked for again gets a limit, so that the dial has one.
-            session.connect(None, turn);
+            let change = session.connect(None, turn);
+            self.follow(change);
         }
         self.prepare_calls();
     }
@@ -344,18 +391,23 @@ impl Parts<'_, '_, '_> {
     }
 
     fn frame(&mut self, socket: SocketId, frame: Incoming) {
+        self.session.heard(&self.turn);
         match frame {
             Incoming::Event { id, event } => {
                 self.send(socket, acknowledgement(&id));
                 self.happened(event);
             }
-            Incoming::Ping { id } => self.send(socket, pong(&id, self.turn.cx.wall)),
+            Incoming::Ping { id, server_time } => {
+                self.session.server_time(server_time, &self.turn);
+                self.send(socket, pong(&id, self.turn.cx.wall));
+            }
             // The close that is announced leads to another socket; until then nothing changes.
             Incoming::Disconnect { id } => self.send(socket, acknowledgement(&id)),
             Incoming::Reply { id, outcome } => {
                 if let Some(change) = self.session.greeted(&id, &outcome, &mut self.turn) {
                     self.follow(change);
                 } else if let Some(purpose) = self.turn.rpc.take(&id) {
+                    self.session.proven(&self.turn);
                     let result = outcome.map_err(|error| refusal(&error, id));
                     self.answered(purpose, result);
                 }
@@ -378,12 +430,15 @@ impl Parts<'_, '_, '_> {
         match event.kind {
             EventKind::AuthorizationState(state) => self.session.authorization_state(&state),
             EventKind::Verto(message) => {
-                if let Some(call) = self
-                    .calls
-                    .iter_mut()
-                    .find(|call| call.id() == message.call_id)
-                {
+                let id = message.call_id;
+                if let Some(call) = self.calls.iter_mut().find(|call| call.id() == id) {
                     call.verto(&message.kind, &mut self.turn);
+                } else if let VertoEventKind::Invite(invite) = message.kind
+                    && self.session.takes_calls()
+                {
+                    let node_id = event.node_id.unwrap_or_default();
+                    self.calls
+                        .push(Call::incoming(id, node_id, invite, &mut self.turn));
                 }
             }
             EventKind::Call(event) => {
@@ -414,6 +469,13 @@ impl Parts<'_, '_, '_> {
                     call.mute_answered(member, kind, done(result), turn);
                 }
             }
+            Purpose::Answer(call) => {
+                if let Some(call) = find(calls, call) {
+                    call.answer_sent(result, turn);
+                }
+            }
+            Purpose::Register => self.session.registered(done(result), turn),
+            Purpose::Probe { verifies } => self.session.probed(verifies, &done(result), turn),
             Purpose::Pong(_) => {}
         }
     }
@@ -421,7 +483,9 @@ impl Parts<'_, '_, '_> {
     fn follow(&mut self, change: Change) {
         let Self { calls, turn, .. } = self;
         match change {
-            Change::None | Change::Ready { fresh: false } => {}
+            Change::None => {}
+            Change::Interrupted => calls.iter_mut().for_each(|call| call.interrupted(turn)),
+            Change::Ready { fresh: false } => calls.iter_mut().for_each(|call| call.resumed(turn)),
             Change::Ready { fresh: true } => {
                 calls.iter_mut().for_each(|call| call.session_lost(turn));
             }
@@ -432,6 +496,12 @@ impl Parts<'_, '_, '_> {
                 {
                     call.stop(EndCode::Network, why.clone(), turn);
                 }
+            }
+            Change::Expired => {
+                for call in calls.iter_mut() {
+                    call.stop(EndCode::Expired, ErrorCode::CredentialsExpired.into(), turn);
+                }
+                self.session.expire(turn);
             }
             Change::Over(why) => {
                 for call in calls.iter_mut() {
@@ -444,9 +514,18 @@ impl Parts<'_, '_, '_> {
 
     /// Looks at every deadline, and moves calls on that waited for the session.
     fn tick(&mut self) {
-        let change = self.session.tick(&mut self.turn);
-        self.follow(change);
-        while let Some((purpose, failure)) = self.turn.rpc.take_expired(self.turn.cx.mono) {
+        loop {
+            let change = self.session.tick(&mut self.turn);
+            if change == Change::None {
+                break;
+            }
+            self.follow(change);
+        }
+        while let Some((purpose, failure, sent)) = self.turn.rpc.take_expired(self.turn.cx.mono) {
+            if let Some(sent) = sent {
+                let change = self.session.suspect(sent, &mut self.turn);
+                self.follow(change);
+            }
             self.answered(purpose, Err(failure));
         }
         let servers = self.session.is_ready().then(|| self.session.ice_servers());

@@ -21,6 +21,15 @@ pub enum Purpose {
     Mute(Entity, Kind),
     /// `verto.pong` of a call.
     Pong(Entity),
+    /// `verto.answer` of an inbound call.
+    Answer(Entity),
+    /// A step of the registration.
+    Register,
+    /// A question that proves the socket, and the registration with it where it `verifies`.
+    Probe {
+        /// It is `subscriber.online`.
+        verifies: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -30,12 +39,23 @@ struct Pending {
     limit: Millis,
     deadline: Millis,
     text: String,
-    sent: bool,
+    /// When it left.
+    sent: Option<Millis>,
 }
 
 impl Pending {
     fn is_goodbye(&self) -> bool {
         matches!(self.purpose, Purpose::Bye(_))
+    }
+
+    /// Is it said again on the next socket when its answer did not come? A space knows it by its id.
+    fn is_repeated(&self) -> bool {
+        matches!(self.purpose, Purpose::Bye(_) | Purpose::Answer(_))
+    }
+
+    /// Does it concern the socket in use alone?
+    fn is_of_the_socket(&self) -> bool {
+        matches!(self.purpose, Purpose::Register | Purpose::Probe { .. })
     }
 }
 
@@ -73,18 +93,22 @@ impl Rpc {
             limit,
             deadline,
             text,
-            sent: send.is_some(),
+            sent: send.as_ref().map(|_| deadline.saturating_sub(limit)),
         });
         send
     }
 
     /// The session is authenticated on this socket: what waited is sent.
-    pub fn attach(&mut self, socket: SocketId, out: &mut Vec<Output>) {
+    pub fn attach(&mut self, socket: SocketId, now: Millis, out: &mut Vec<Output>) {
         self.socket = Some(socket);
         let late = self.goodbyes.drain(..);
         out.extend(late.map(|text| Output::Send { socket, text }));
-        for pending in self.pending.iter_mut().filter(|pending| !pending.sent) {
-            pending.sent = true;
+        for pending in self
+            .pending
+            .iter_mut()
+            .filter(|pending| pending.sent.is_none())
+        {
+            pending.sent = Some(now);
             let text = pending.text.clone();
             out.push(Output::Send { socket, text });
         }
@@ -94,8 +118,9 @@ impl Rpc {
     /// one is said again there, under its id, by which a space knows it (wire-protocol §10.3, 4).
     pub fn detach(&mut self) {
         self.socket = None;
-        for pending in &mut self.pending {
-            pending.sent &= !pending.is_goodbye();
+        self.pending.retain(|pending| !pending.is_of_the_socket());
+        for pending in self.pending.iter_mut().filter(|one| one.is_repeated()) {
+            pending.sent = None;
         }
     }
 
@@ -105,8 +130,8 @@ impl Rpc {
         Some(self.pending.remove(index).purpose)
     }
 
-    /// Takes out one request whose time is over at `now`, with its failure.
-    pub fn take_expired(&mut self, now: Millis) -> Option<(Purpose, Failure)> {
+    /// Takes out one request whose time is over at `now`, with its failure, and when it left.
+    pub fn take_expired(&mut self, now: Millis) -> Option<(Purpose, Failure, Option<Millis>)> {
         let index = self
             .pending
             .iter()
@@ -118,7 +143,7 @@ impl Rpc {
         let failure = Failure::from(ErrorCode::RpcTimeout)
             .arg(late.id)
             .arg(late.limit);
-        Some((late.purpose, failure))
+        Some((late.purpose, failure, late.sent))
     }
 
     /// Forgets the requests that `over` names; their responses will be ignored.
@@ -130,7 +155,7 @@ impl Rpc {
     pub fn forget_session(&mut self) {
         self.goodbyes.clear();
         self.pending
-            .retain(|pending| !pending.sent && !pending.is_goodbye());
+            .retain(|pending| pending.sent.is_none() && !pending.is_repeated());
     }
 
     /// Forgets everything.
@@ -149,7 +174,7 @@ impl Rpc {
     pub fn take_back(&mut self, purpose: Purpose) -> bool {
         let before = self.pending.len();
         self.pending
-            .retain(|pending| pending.purpose != purpose || pending.sent);
+            .retain(|pending| pending.purpose != purpose || pending.sent.is_some());
         self.pending.len() < before
     }
 

@@ -3,7 +3,11 @@
 use super::host::{Endpoints, Scheme};
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::Millis;
+use crate::engine::wire::writer::Writer;
 use crate::engine::wire::{K, Reader};
+
+/// Times before this, some day of March 1973, are seconds that were meant as milliseconds.
+const SECONDS_BY_MISTAKE: Millis = 100_000_000_000;
 
 /// A credential as a provider hands it over.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -34,10 +38,12 @@ impl Credential {
 
     /// Checks the credential and finds the hosts it leads to, in the order of auth §3.4.
     ///
-    /// `scheme` is the one that the application spelled out for the embed host (REQ-101).
+    /// `scheme` is the one that the application spelled out for the embed host, `allowed_hosts` the domains
+    /// that it allows, empty for any (REQ-101).
     pub fn validate(
         credential: Option<Self>,
         scheme: Option<Scheme>,
+        allowed_hosts: &[String],
         wall: Millis,
     ) -> Result<Accepted, Failure> {
         let credential = credential.ok_or(ErrorCode::CredentialsMissing)?;
@@ -49,10 +55,24 @@ impl Credential {
             }
             None => Endpoints::default(),
         };
+        if !endpoints.are_within(allowed_hosts) {
+            return Err(ErrorCode::CredentialsForeign.into());
+        }
+        // In seconds by mistake it would read as long past (auth §11, W-28).
+        if credential
+            .expiry_at
+            .is_some_and(|at| at < SECONDS_BY_MISTAKE)
+        {
+            return Err(ErrorCode::CredentialsExpiryUnit.into());
+        }
         if credential.expiry_at.is_some_and(|at| at < wall) {
             return Err(ErrorCode::CredentialsExpired.into());
         }
-        Ok(Accepted { token, endpoints })
+        Ok(Accepted {
+            token,
+            endpoints,
+            expiry_at: credential.expiry_at,
+        })
     }
 }
 
@@ -63,6 +83,20 @@ pub struct Accepted {
     pub token: String,
     /// Where it leads.
     pub endpoints: Endpoints,
+    /// When it ends, in milliseconds since the epoch, where the provider said it.
+    pub expiry_at: Option<Millis>,
+}
+
+impl Accepted {
+    /// The record of `sw:cached_credential` (auth §8.1).
+    pub fn record(&self) -> String {
+        let mut w = Writer::new();
+        w.str("token", &self.token);
+        if let Some(at) = self.expiry_at {
+            w.num("expiry_at", at);
+        }
+        w.finish()
+    }
 }
 
 impl std::fmt::Debug for Accepted {
@@ -240,6 +274,8 @@ fn is_number(word: &str) -> bool {
 mod tests {
     use super::*;
 
+    const NOW: Millis = 1_000_000_000_000;
+
     #[test]
     fn numbers_are_those_of_json() {
         for word in ["0", "-0", "7", "10", "0.5", "-1.25e+10", "1E5", "1e-5"] {
@@ -276,7 +312,7 @@ mod tests {
             token: token.map(str::to_owned),
             expiry_at,
         };
-        Credential::validate(Some(credential), None, 1_000).map_err(|failure| failure.code)
+        Credential::validate(Some(credential), None, &[], NOW).map_err(|failure| failure.code)
     }
 
     #[test]
@@ -345,14 +381,18 @@ mod tests {
 
     #[test]
     fn nothing_empty_and_expired_have_their_own_codes() {
-        let none = Credential::validate(None, None, 0).map_err(|failure| failure.code);
+        let none = Credential::validate(None, None, &[], 0).map_err(|failure| failure.code);
         assert_eq!(none, Err(ErrorCode::CredentialsMissing));
         assert_eq!(validate(None, None), Err(ErrorCode::CredentialsEmpty));
         let sat = token(r#"{"ch":"puc.space.test"}"#);
         assert_eq!(
-            validate(Some(&sat), Some(999)),
+            validate(Some(&sat), Some(NOW - 1)),
             Err(ErrorCode::CredentialsExpired)
         );
-        assert!(validate(Some(&sat), Some(1_001)).is_ok());
+        assert!(validate(Some(&sat), Some(NOW + 1)).is_ok());
+        assert_eq!(
+            validate(Some(&sat), Some(NOW / 1_000)),
+            Err(ErrorCode::CredentialsExpiryUnit)
+        );
     }
 }

@@ -69,6 +69,32 @@ impl Endpoints {
     }
 }
 
+impl Endpoints {
+    /// Do both hosts lie in one of these domains? An empty list names any; a domain without a port means
+    /// every port (REQ-101).
+    pub fn are_within(&self, domains: &[String]) -> bool {
+        let inside = |url: &String| {
+            let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+            domains
+                .iter()
+                .any(|domain| is_within(&host.to_ascii_lowercase(), domain))
+        };
+        domains.is_empty() || [&self.rest, &self.websocket].into_iter().all(inside)
+    }
+}
+
+fn is_within(host: &str, domain: &str) -> bool {
+    let domain = domain.trim().to_ascii_lowercase();
+    let host = match split_port(&domain).1 {
+        Some(_) => host,
+        None => split_port(host).0,
+    };
+    host == domain
+        || host
+            .strip_suffix(&domain)
+            .is_some_and(|rest| !domain.is_empty() && rest.ends_with('.'))
+}
+
 /// A host as an application gives it to a provider: a name, name and port, or URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenHost {
@@ -151,6 +177,27 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn allowed_domains_hold_their_hosts_and_no_others() {
+        let endpoints = Endpoints::of_cluster("puc.Space.test:8443", None).unwrap();
+        let within = |domains: &[&str]| {
+            let domains: Vec<String> = domains.iter().map(|&one| one.to_owned()).collect();
+            endpoints.are_within(&domains)
+        };
+        assert!(within(&[]));
+        assert!(within(&["space.test"]) && within(&["other.test", "Space.test:8443"]));
+        assert!(within(&["test"]));
+        for domain in [
+            "pace.test",
+            "space.test:1",
+            "puc.space.test",
+            "",
+            "space.test.evil",
+        ] {
+            assert!(!within(&[domain]), "{domain}");
+        }
+    }
 
     fn base(text: &str) -> Option<String> {
         GivenHost::parse(text).map(|host| host.base)

@@ -22,28 +22,57 @@ pub const DIAL_LIMIT: Millis = 6_000;
 impl Call {
     /// A new outbound call, announced to the store. Nothing is asked of the browser yet.
     pub fn new(reply: Reply, to: String, options: &DialOptions, turn: &mut Turn<'_, '_>) -> Self {
-        let entity = turn.create(Entity::CLIENT);
-        let id = turn.uuid();
-        turn.patch(entity, Field::CallId, Value::Text(id.clone()));
-        turn.patch(entity, Field::CallTo, Value::Text(to.clone()));
-        turn.patch(
-            entity,
-            Field::CallDirection,
-            Value::Text("outbound".to_owned()),
-        );
+        let dialog = Dialog {
+            call_id: turn.uuid(),
+            user_variables: options.user_variables.clone().unwrap_or_default(),
+            ..Dialog::default()
+        };
+        let plan = MediaPlan::new(&to, options);
+        let dialog = Dialog {
+            destination: to,
+            ..dialog
+        };
         Self {
-            entity,
-            plan: MediaPlan::new(&to, options),
-            dialog: Dialog {
-                call_id: id,
-                destination: to,
-                user_variables: options.user_variables.clone().unwrap_or_default(),
-                ..Dialog::default()
-            },
             node_hint: options.node_id.clone().unwrap_or_default(),
             relay_only: options.relay_only,
-            status: Status::New,
+            gathering: Gathering::new(options.relay_only),
             dial: Some(reply),
+            ..Self::announce(dialog, plan, "outbound", turn)
+        }
+    }
+
+    /// A call with nothing begun yet, told to the store.
+    pub(super) fn announce(
+        dialog: Dialog,
+        plan: MediaPlan,
+        direction: &str,
+        turn: &mut Turn<'_, '_>,
+    ) -> Self {
+        let entity = turn.create(Entity::CLIENT);
+        let parties = dialog.parties.clone().unwrap_or_default();
+        let facts = [
+            (Field::CallId, Some(dialog.call_id.clone())),
+            (Field::CallDirection, Some(direction.to_owned())),
+            (Field::CallTo, Some(dialog.destination.clone())),
+            (Field::CallToName, parties.callee_name),
+            (Field::CallFrom, parties.caller_number),
+            (Field::CallFromName, parties.caller_name),
+        ];
+        for (field, fact) in facts {
+            if let Some(fact) = fact {
+                turn.patch(entity, field, Value::Text(fact));
+            }
+        }
+        Self {
+            entity,
+            dialog,
+            plan,
+            inbound: None,
+            recovering: false,
+            node_hint: String::new(),
+            relay_only: false,
+            status: Status::New,
+            dial: None,
             invite_limit: None,
             prepared: false,
             local: Local::Idle,
@@ -51,7 +80,7 @@ impl Call {
             peer: turn.peer(),
             remote: turn.stream(),
             offer: Offer::Waiting,
-            gathering: Gathering::new(options.relay_only),
+            gathering: Gathering::new(false),
             answer: Answer::None,
             answered: false,
             peer_connected: false,
@@ -170,6 +199,10 @@ impl Call {
         }
         let ticket = turn.ticket();
         self.offer = Offer::Making(ticket);
+        if let Some(answer) = self.make_answer(ticket, tracks, servers) {
+            turn.emit(answer);
+            return;
+        }
         let (audio, video) = self.plan.sections(tracks.audio, tracks.video);
         turn.emit(Output::MakeOffer {
             ticket,
@@ -250,6 +283,10 @@ impl Call {
             return;
         };
         self.offer = Offer::Sent;
+        if self.inbound.is_some() {
+            self.send_answer(sdp, turn);
+            return;
+        }
         self.known_to_space = true;
         self.invite_limit = Some(turn.after(DIAL_LIMIT));
         let (dialog, hint) = (self.dialog.clone(), self.node_hint.clone());

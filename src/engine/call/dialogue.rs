@@ -27,6 +27,10 @@ impl Call {
                     self.hung_up(turn);
                 }
             }
+            // The offer is theirs: there is nothing to be answered, and an invite that is repeated is known.
+            VertoEventKind::Media { .. } | VertoEventKind::Answer { .. }
+                if self.inbound.is_some() => {}
+            VertoEventKind::Invite(_) => {}
             VertoEventKind::Media { sdp } => {
                 self.was_invited();
                 if !self.answered {
@@ -130,7 +134,7 @@ impl Call {
     }
 
     /// `connected` needs both: an answer and packets (media §1.9).
-    fn show_connected(&mut self, turn: &mut Turn<'_, '_>) {
+    pub(super) fn show_connected(&mut self, turn: &mut Turn<'_, '_>) {
         if self.answered && self.peer_connected {
             self.set_status(Status::Connected, turn);
         }
@@ -176,8 +180,35 @@ impl Call {
                     turn.emit(Output::End { entity });
                 }
             }
+            CallEventKind::Ringing => {
+                if matches!(self.status, Status::New | Status::Trying) {
+                    self.set_status(Status::Ringing, turn);
+                }
+            }
             CallEventKind::Other => {}
         }
+    }
+
+    /// The socket of the session is gone; the call goes on with its media until the session is back, or
+    /// cannot be had back.
+    pub fn interrupted(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.known_to_space && !self.is_ending() && !self.recovering {
+            self.recovering = true;
+            self.recovery("recovering", "call_recovering", turn);
+        }
+    }
+
+    /// The session is back, and the call with it.
+    pub fn resumed(&mut self, turn: &mut Turn<'_, '_>) {
+        if std::mem::take(&mut self.recovering) {
+            self.recovery("idle", "call_recovered", turn);
+        }
+    }
+
+    pub(super) fn recovery(&self, state: &str, event: &str, turn: &mut Turn<'_, '_>) {
+        let text = |text: &str| Value::Text(text.to_owned());
+        turn.patch(self.entity, Field::CallRecoveryState, text(state));
+        turn.patch(self.entity, Field::CallRecoveryEvent, text(event));
     }
 
     fn joined(

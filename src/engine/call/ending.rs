@@ -18,7 +18,7 @@ pub enum EndCode {
     NotRegistered,
     /// The credential may not do that.
     Forbidden,
-    /// Given up by the caller before it was answered.
+    /// Given up by the caller before it was answered, or answered by another client of the person.
     Cancelled,
     /// Nobody answered.
     NoAnswer,
@@ -67,7 +67,7 @@ impl EndCode {
             20 | 606 => Self::NotRegistered,
             18 | 19 => Self::NoAnswer,
             52 | 54 | 57 => Self::Forbidden,
-            487 => Self::Cancelled,
+            487 | 502 => Self::Cancelled,
             602 => Self::Expired,
             38 | 41 | 42 | 102 => Self::Network,
             58 | 65 | 69 | 88 | 804 => Self::Media,
@@ -92,7 +92,7 @@ impl EndCode {
             "OUTGOING_CALL_BARRED" | "INCOMING_CALL_BARRED" | "BEARERCAPABILITY_NOTAUTH" => {
                 Self::Forbidden
             }
-            "ORIGINATOR_CANCEL" => Self::Cancelled,
+            "ORIGINATOR_CANCEL" | "LOSE_RACE" => Self::Cancelled,
             "ALLOTTED_TIMEOUT" => Self::Expired,
             "NETWORK_OUT_OF_ORDER"
             | "SWITCH_CONGESTION"

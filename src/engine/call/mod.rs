@@ -2,6 +2,7 @@
 //!
 //! * [`options`]: what is sent and received
 //! * [`dial`]: media and peer connection, the offer, the invite and its answer
+//! * [`incoming`]: a call from outside, answered or rejected
 //! * [`gathering`]: when the offer leaves
 //! * [`dialogue`]: what the space says during the call
 //! * [`mute`]: mute and unmute
@@ -11,6 +12,7 @@ pub mod dial;
 pub mod dialogue;
 pub mod ending;
 pub mod gathering;
+pub mod incoming;
 pub mod mute;
 pub mod options;
 
@@ -27,6 +29,7 @@ use super::wire::call::SelfMember;
 use super::wire::verto::Dialog;
 use ending::{EndCode, EndReason};
 use gathering::Gathering;
+use incoming::Inbound;
 use mute::Mute;
 
 /// `call.status` (wire-protocol §8.5).
@@ -131,6 +134,10 @@ pub struct Call {
     peer_connected: bool,
     /// The space has, or may have, the call: it wants a bye.
     known_to_space: bool,
+    /// Of a call that comes in.
+    inbound: Option<Inbound>,
+    /// The session was lost under the call, and is being looked for.
+    recovering: bool,
     members: BTreeMap<String, Entity>,
     own: Option<Entity>,
     rooms: Vec<String>,
@@ -161,7 +168,8 @@ impl Call {
     /// now was never known: what an earlier session was asked has been forgotten.
     pub fn session_lost(&mut self, turn: &mut Turn<'_, '_>) {
         let invited_anew = turn.rpc.is_pending(Purpose::Invite(self.entity));
-        if self.offer != Offer::Sent || invited_anew {
+        let was_known = self.inbound.is_some() || (self.offer == Offer::Sent && !invited_anew);
+        if !was_known {
             return;
         }
         if self.status == Status::Disconnecting {
@@ -231,7 +239,7 @@ impl Call {
             failure: failure.clone(),
         };
         turn.patch(self.entity, Field::CallErrors, error);
-        self.bye(turn);
+        self.bye(None, turn);
         self.set_status(Status::Failed, turn);
         let reason = EndReason::from(EndCode::of_failure(&failure));
         self.end(reason, Self::refusal(failure), turn);
@@ -250,12 +258,16 @@ impl Call {
     /// `hangup()`.
     pub fn hangup(&mut self, reply: Option<Reply>, turn: &mut Turn<'_, '_>) {
         self.hangups.extend(reply);
+        if self.rings() {
+            self.reject(turn);
+            return;
+        }
         if self.is_ending() {
             return;
         }
         self.set_status(Status::Disconnecting, turn);
         self.settle_mutes(|_| true, turn);
-        let awaited = self.bye(turn);
+        let awaited = self.bye(None, turn);
         self.release(turn);
         if !awaited {
             self.hung_up(turn);
@@ -278,7 +290,7 @@ impl Call {
 
     /// Over at once. Says goodbye where the space may know the call; waits for nothing.
     pub fn stop(&mut self, code: EndCode, why: Failure, turn: &mut Turn<'_, '_>) {
-        self.bye(turn);
+        self.bye(None, turn);
         self.end(code.into(), why, turn);
     }
 
@@ -298,14 +310,14 @@ impl Call {
     }
 
     /// Sends a bye where the space may know the call; true when its response is worth waiting for.
-    fn bye(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+    fn bye(&mut self, cause: Option<(&str, &str)>, turn: &mut Turn<'_, '_>) -> bool {
         let never_left = turn.rpc.take_back(Purpose::Invite(self.entity));
         if !std::mem::take(&mut self.known_to_space) || never_left {
             return false;
         }
         let dialog = self.dialog.clone();
         turn.request(Purpose::Bye(self.entity), rpc::LIMIT, |id, inner| {
-            dialog.bye(id, inner)
+            dialog.bye(id, inner, cause)
         });
         true
     }
@@ -335,10 +347,24 @@ impl Call {
         }
         let entity = self.entity;
         turn.rpc.forget(|purpose| match purpose {
-            Purpose::Invite(call) | Purpose::Pong(call) => call == entity,
-            Purpose::Bye(_) => false,
+            Purpose::Invite(call) | Purpose::Answer(call) | Purpose::Pong(call) => call == entity,
+            Purpose::Bye(_) | Purpose::Register | Purpose::Probe { .. } => false,
             Purpose::Mute(member, _) => self.members.values().any(|own| *own == member),
         });
+        let gave_way = matches!(
+            reason.code,
+            EndCode::Network | EndCode::Expired | EndCode::Forbidden
+        );
+        if std::mem::take(&mut self.recovering) {
+            match gave_way {
+                true => self.recovery("idle", "call_recovery_failed", turn),
+                false => turn.patch(
+                    entity,
+                    Field::CallRecoveryState,
+                    Value::Text("idle".to_owned()),
+                ),
+            }
+        }
         turn.patch(entity, Field::CallEndReason, reason.into());
         self.set_status(Status::Destroyed, turn);
         self.settle_mutes(|_| true, turn);

@@ -69,9 +69,37 @@ pub struct MediaPlan {
     pub receive_video: bool,
     /// Go on receive-only when no device can be had.
     pub fallback: bool,
+    /// What the far end offered, seen from there; `None` where the offer is ours.
+    pub offered: Option<Offered>,
 }
 
+/// The sections of a far end's offer: audio and video.
+pub type Offered = (Option<Direction>, Option<Direction>);
+
 impl MediaPlan {
+    /// The answer to an offer: sends what the far end would receive, receives what it would send, unless the
+    /// options say otherwise (media §1.11).
+    pub fn answering(offered: Offered, options: &DialOptions) -> Self {
+        let may = |kind: Option<Direction>, flow: fn(Direction) -> bool| kind.is_some_and(flow);
+        let options = DialOptions {
+            audio: options.audio.or(Some(may(offered.0, |d| d.receive))),
+            video: options.video.or(Some(may(offered.1, |d| d.receive))),
+            receive_audio: options.receive_audio.or(Some(may(offered.0, |d| d.send))),
+            receive_video: options.receive_video.or(Some(may(offered.1, |d| d.send))),
+            ..options.clone()
+        };
+        let mut plan = Self::new("", &options);
+        // A device for which there is no section would be opened for nothing.
+        if offered.0.is_none() {
+            plan.audio = Constraint::Off;
+        }
+        if offered.1.is_none() {
+            plan.video = Constraint::Off;
+        }
+        plan.offered = Some(offered);
+        plan
+    }
+
     /// Merges the destination's hint and the options; options win (media §1.1, §1.3).
     pub fn new(destination: &str, options: &DialOptions) -> Self {
         let hint = channel(destination);
@@ -111,6 +139,7 @@ impl MediaPlan {
             receive_audio: options.receive_audio.unwrap_or(true),
             receive_video: options.receive_video.unwrap_or(hinted_video),
             fallback: options.fallback.unwrap_or(true),
+            offered: None,
         }
     }
 
@@ -133,10 +162,19 @@ impl MediaPlan {
         }
     }
 
-    /// The two sections of the offer when `audio` and `video` say which kinds can be sent
+    /// The two sections of the offer or of the answer when `audio` and `video` say which kinds can be sent
     /// (wire-protocol §5.10, "Sections of the main offer").
     pub fn sections(&self, audio: bool, video: bool) -> (Option<Direction>, Option<Direction>) {
         let both = |send, receive| Direction { send, receive };
+        if let Some((their_audio, their_video)) = self.offered {
+            let turned = |theirs: Option<Direction>, send, receive| {
+                theirs.map(|theirs| both(send && theirs.receive, receive && theirs.send))
+            };
+            return (
+                turned(their_audio, audio, self.receive_audio),
+                turned(their_video, video, self.receive_video),
+            );
+        }
         let nothing_to_send = !audio && !video;
         let audio = both(audio, self.receive_audio);
         let video = both(video, self.receive_video);

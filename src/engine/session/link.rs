@@ -90,10 +90,26 @@ impl Link {
         };
     }
 
+    /// A pause that runs is over: there is reason to think that a socket can be had now.
+    pub fn hurry(&mut self, turn: &Turn<'_, '_>) {
+        if let State::Waiting { at } = &mut self.state {
+            *at = turn.now();
+        }
+    }
+
     /// Closes the socket; no further one is opened.
     pub fn close(&mut self, turn: &mut Turn<'_, '_>) {
+        self.shut(false, turn);
+    }
+
+    /// Closes the socket, which another one will replace.
+    pub fn discard(&mut self, turn: &mut Turn<'_, '_>) {
+        self.shut(true, turn);
+    }
+
+    fn shut(&mut self, again: bool, turn: &mut Turn<'_, '_>) {
         if let Some(socket) = self.socket() {
-            turn.emit(Output::CloseSocket { socket });
+            turn.emit(Output::CloseSocket { socket, again });
         }
         self.state = State::Down;
     }
@@ -106,7 +122,7 @@ impl Link {
                 Step::None
             }
             State::Opening { limit, .. } if limit <= turn.now() => {
-                self.close(turn);
+                self.discard(turn);
                 Step::Lost
             }
             _ => Step::None,

@@ -1,26 +1,45 @@
 //! The session: credential, socket, authentication, and what happens when one of them is lost
 //! (wire-protocol §3, §8; auth §7).
+//!
+//! * [`link`]: the socket's life; [`liveness`]: whether an open one is of use
+//! * [`standing`]: the credential in force, where the next one comes from, when it ends
+//! * [`clock`]: the space's wall clock
+//! * [`user`]: "who am I"; [`registration`]: online and offline
 
+pub mod clock;
 pub mod link;
+pub mod liveness;
+pub mod registration;
+pub mod standing;
 pub mod user;
 
 use super::auth::Credential;
-use super::auth::credential::Accepted;
 use super::config::Config;
 use super::error::{ErrorCode, Failure};
 use super::io::{Entity, Input, Millis, Output, Reply, SocketId, Ticket, Value};
+use super::rpc::{self, Purpose};
 use super::state::Field;
 use super::turn::Turn;
 use super::wire::Opaque;
 use super::wire::rpc::{Outcome, RpcError};
-use super::wire::session::{ConnectRequest, ConnectResult, IceServer};
+use super::wire::session::{
+    ConnectRequest, ConnectResult, IceServer, bare_request, reauthenticate,
+};
+use super::wire::words::Sym;
+use clock::Clock;
 use link::{Link, Step};
+use liveness::{Doubt, Liveness, PROBE_LIMIT, WAKE_LIMIT};
+use registration::Registration;
+use standing::Standing;
 use user::UserLookup;
 
 /// How long `connect()` waits for an open socket, from the credential on.
 pub const CONNECT_LIMIT: Millis = 10_000;
 /// How long `connect()` waits for authentication, from the first open socket on.
 pub const AUTHENTICATION_LIMIT: Millis = 15_000;
+
+/// How long the registration waits for "who am I" to say what kind of credential it is.
+const KIND_PATIENCE: Millis = 5_000;
 
 /// What a turn did to the session, for the calls to know.
 #[derive(Debug, PartialEq)]
@@ -32,8 +51,12 @@ pub enum Change {
         /// Not resumed.
         fresh: bool,
     },
+    /// The socket of a session that was ready is gone; another one is on its way.
+    Interrupted,
     /// This attempt to connect has failed; the client may go on trying. Dials waiting for it fail.
     AttemptFailed(Failure),
+    /// The credential has ended: the calls say goodbye, then the session is over.
+    Expired,
     /// The session is over and nothing is tried any more.
     Over(Failure),
 }
@@ -56,18 +79,28 @@ struct Resume {
 /// The session of one client.
 #[derive(Debug)]
 pub struct Session {
-    config: Config,
     wanted: bool,
-    asking: Option<Ticket>,
-    accepted: Option<Accepted>,
+    /// The page lies in the back/forward cache: no socket until it comes back.
+    paused: bool,
+    standing: Standing,
+    clock: Clock,
     link: Link,
+    liveness: Liveness,
     greeting: Option<Greeting>,
     attempt: Attempt,
     resume: Resume,
+    project_id: String,
     user: UserLookup,
+    registration: Registration,
     ready: bool,
+    ready_since: Millis,
+    /// The space has not said in time what kind of credential it is.
+    kind_overdue: bool,
     over: Option<Failure>,
     ice_servers: Vec<IceServer>,
+    skip_authentication: bool,
+    skip_connection: bool,
+    outbound_only: bool,
 }
 
 /// The `signalwire.connect` that waits for its response.
@@ -82,16 +115,24 @@ impl Session {
     /// A session that nobody asked for yet.
     pub fn new(config: Config) -> Self {
         Self {
-            config,
             wanted: false,
-            asking: None,
-            accepted: None,
+            paused: false,
+            skip_authentication: config.skip_authentication,
+            skip_connection: config.skip_connection,
+            outbound_only: config.outbound_only,
+            registration: Registration::new(!config.skip_register && !config.outbound_only),
+            standing: Standing::new(config),
+            clock: Clock::default(),
             link: Link::default(),
+            liveness: Liveness::default(),
             greeting: None,
             attempt: Attempt::default(),
             resume: Resume::default(),
+            project_id: String::new(),
             user: UserLookup::default(),
             ready: false,
+            ready_since: 0,
+            kind_overdue: false,
             over: None,
             ice_servers: Vec::new(),
         }
@@ -112,6 +153,11 @@ impl Session {
         self.wanted
     }
 
+    /// May somebody be called here? A call that comes all the same is nobody's (REQ-80, REQ-87).
+    pub fn takes_calls(&self) -> bool {
+        self.registration.is_desired() && self.can_register() != Some(false)
+    }
+
     /// Why there will be no session, unless somebody connects again.
     pub fn over(&self) -> Option<&Failure> {
         self.over.as_ref()
@@ -129,38 +175,58 @@ impl Session {
 
     /// REST base and SAT, once a credential is in force.
     pub fn rest(&self) -> Option<(&str, &str)> {
-        let accepted = self.accepted.as_ref()?;
+        let accepted = self.standing.accepted()?;
         Some((&accepted.endpoints.rest, &accepted.token))
     }
 
+    /// Is this the socket in use?
+    pub fn is_current(&self, socket: SocketId) -> bool {
+        self.link.is(socket)
+    }
+
+    /// The constructor is through: the steps that are not deferred begin (REQ-73, REQ-74, REQ-96).
+    pub fn start(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        if self.skip_authentication {
+            return Change::None;
+        }
+        if self.skip_connection {
+            return self.ask(turn);
+        }
+        self.connect(None, turn)
+    }
+
     /// `connect()`. While connected it resolves at once; while connecting it joins.
-    pub fn connect(&mut self, reply: Option<Reply>, turn: &mut Turn<'_, '_>) {
+    pub fn connect(&mut self, reply: Option<Reply>, turn: &mut Turn<'_, '_>) -> Change {
         self.over = None;
         if self.ready {
             if let Some(reply) = reply {
                 turn.settle(reply, Ok(Value::Nothing));
             }
-            return;
+            return Change::None;
         }
         self.attempt.replies.extend(reply);
         if self.attempt.running {
-            return;
+            return Change::None;
         }
         self.attempt.running = true;
         self.attempt.limit = None;
-        if self.wanted {
+        if std::mem::replace(&mut self.wanted, true) {
             // An earlier attempt failed and the retries go on: this one gets a limit of its own.
-            let limit = turn.after(CONNECT_LIMIT);
-            self.attempt.limit = Some((limit, ErrorCode::ConnectTimeout, CONNECT_LIMIT));
-            return;
+            self.limit_attempt(turn);
+            return Change::None;
         }
-        self.wanted = true;
-        let ticket = turn.ticket();
-        self.asking = Some(ticket);
-        turn.emit(Output::Authenticate {
-            ticket,
-            source: crate::engine::io::Source::Provider,
-        });
+        match self.standing.is_usable(&self.clock, turn.cx) {
+            true => self.open(turn),
+            false => self.ask(turn),
+        }
+    }
+
+    /// Asks for a credential, unless somebody is being asked.
+    fn ask(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        match self.standing.ask(turn) {
+            Ok(()) => Change::None,
+            Err(failure) => self.fail(failure, turn),
+        }
     }
 
     /// The provider's answer.
@@ -170,29 +236,35 @@ impl Session {
         result: Result<Option<Credential>, Opaque>,
         turn: &mut Turn<'_, '_>,
     ) -> Change {
-        if self.asking != Some(ticket) {
-            return Change::None;
-        }
-        self.asking = None;
-        let credential = match result {
-            Ok(credential) => credential,
-            Err(thrown) => {
-                let failure = Failure::from(ErrorCode::Thrown).thrown(Some(thrown));
-                return self.fail(failure, turn);
+        match self.standing.answered(ticket, result, turn) {
+            None => Change::None,
+            Some(Err(failure)) => self.fail(failure, turn),
+            Some(Ok(())) => {
+                self.user.forget(turn);
+                self.kind_overdue = false;
+                match self.wanted {
+                    true => self.open(turn),
+                    false => Change::None,
+                }
             }
-        };
-        let mut accepted = match Credential::validate(credential, self.config.scheme, turn.cx.wall)
-        {
-            Ok(accepted) => accepted,
-            Err(failure) => return self.fail(failure, turn),
-        };
-        accepted.endpoints = self.config.endpoints(accepted.endpoints);
+        }
+    }
+
+    /// Opens the first socket with the credential in force.
+    fn open(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        self.limit_attempt(turn);
+        if let Some(accepted) = self.standing.accepted() {
+            self.link.open(&accepted.endpoints.websocket, turn);
+            if self.user.facts().is_none() {
+                self.user.start(accepted, turn);
+            }
+        }
+        Change::None
+    }
+
+    fn limit_attempt(&mut self, turn: &Turn<'_, '_>) {
         let limit = turn.after(CONNECT_LIMIT);
         self.attempt.limit = Some((limit, ErrorCode::ConnectTimeout, CONNECT_LIMIT));
-        self.link.open(&accepted.endpoints.websocket, turn);
-        self.user.start(&accepted, turn);
-        self.accepted = Some(accepted);
-        Change::None
     }
 
     /// A socket event, an answer to "who am I", or time.
@@ -202,38 +274,121 @@ impl Session {
                 self.greet(*socket, turn);
                 Change::None
             }
-            Input::SocketClosed { socket } if self.link.is(*socket) => {
-                self.lose_socket(turn);
-                Change::None
-            }
+            Input::SocketClosed { socket } if self.link.is(*socket) => self.lose_socket(turn),
             Input::Fetched { ticket, result } => match self.user.fetched(*ticket, result, turn) {
-                Err(failure) if failure.requires_reauth() => self.fail(failure, turn),
+                Err(failure) if failure.requires_reauth() => {
+                    let failure = self.standing.refusal(failure, &self.clock, turn.cx);
+                    self.fail(failure, turn)
+                }
                 Err(failure) => {
                     turn.client_error(failure);
-                    Change::None
+                    self.learn(turn)
                 }
-                Ok(()) => Change::None,
+                Ok(()) => self.learn(turn),
             },
             _ => Change::None,
         }
     }
 
-    /// Looks at every deadline of the session.
+    /// What is known of the credential may have become more.
+    fn learn(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        if let Some(facts) = self.user.facts() {
+            self.standing.learn_end(facts.expires_at);
+            self.standing.warn(turn);
+        }
+        Change::None
+    }
+
+    /// A frame came in on the socket in use.
+    pub fn heard(&mut self, turn: &Turn<'_, '_>) {
+        self.liveness.heard(turn.now());
+    }
+
+    /// A request of ours was answered.
+    pub fn proven(&mut self, turn: &Turn<'_, '_>) {
+        self.liveness.answered(turn.now());
+    }
+
+    /// `signalwire.ping` told the space's time.
+    pub fn server_time(&mut self, time: Option<Millis>, turn: &Turn<'_, '_>) {
+        if let Some(time) = time {
+            self.clock.measured(time, turn.cx);
+        }
+    }
+
+    /// `register()` and `unregister()`. They wait for the session like a dial.
+    pub fn register(&mut self, online: bool, reply: Reply, turn: &mut Turn<'_, '_>) {
+        if let Some(why) = &self.over {
+            turn.settle(reply, Err(why.clone()));
+            return;
+        }
+        // A credential that cannot register stays as it is, whatever is asked (REQ-85).
+        let has_nothing_to_say = self.can_register() == Some(false) || (!online && !self.wanted);
+        if has_nothing_to_say && self.registration.wish_alone(online) {
+            turn.settle(reply, Ok(Value::Nothing));
+            return;
+        }
+        self.registration.wish(online, Some(reply));
+        if self.wanted {
+            self.connect(None, turn);
+        }
+    }
+
+    /// `None` while the space has not said; a space that never says is asked like the reference asks.
+    fn can_register(&self) -> Option<bool> {
+        if self.outbound_only {
+            return Some(false);
+        }
+        match self.user.facts() {
+            Some(facts) => Some(!facts.outbound_only.unwrap_or(false)),
+            None => self.kind_overdue.then_some(true),
+        }
+    }
+
+    /// The answer to a request of [`Registration`].
+    pub fn registered(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_>) {
+        let Some(accepted) = self.standing.accepted() else {
+            return;
+        };
+        let standing = registration::Standing {
+            project_id: &self.project_id,
+            token: &accepted.token,
+        };
+        self.registration.answered(result, &standing, turn);
+    }
+
+    /// Looks at every deadline of the session. To be called until nothing has changed.
     pub fn tick(&mut self, turn: &mut Turn<'_, '_>) -> Change {
-        if let Some(accepted) = &self.accepted {
+        if self.clock.look(turn.cx) {
+            self.woke(turn);
+        }
+        if self.wanted && self.standing.has_ended(&self.clock, turn.cx) {
+            return Change::Expired;
+        }
+        let mut lost = Change::None;
+        if let Some(accepted) = self.standing.accepted().filter(|_| self.wanted) {
             self.user.tick(accepted, turn);
             match self.link.tick(&accepted.endpoints.websocket, turn) {
-                Step::Lost => self.lose_socket(turn),
+                Step::Lost => lost = self.lose_socket(turn),
                 Step::None => {}
             }
         }
         let now = turn.now();
-        if self
-            .greeting
-            .as_ref()
-            .is_some_and(|greeting| greeting.deadline <= now)
-        {
-            self.drop_socket(turn);
+        let is_late = |greeting: &Greeting| greeting.deadline <= now;
+        if self.greeting.as_ref().is_some_and(is_late) {
+            lost = self.drop_socket(turn);
+        }
+        if lost != Change::None {
+            return lost;
+        }
+        if self.ready {
+            self.kind_overdue |= self.ready_since.saturating_add(KIND_PATIENCE) <= now;
+            if let Some(can) = self.can_register() {
+                self.registration.advance(can, turn);
+            }
+            if self.probe_due().is_some_and(|due| due <= now) {
+                self.probe(PROBE_LIMIT, turn);
+            }
         }
         if let Some((limit, code, millis)) = self.attempt.limit
             && limit <= now
@@ -243,24 +398,107 @@ impl Session {
         Change::None
     }
 
-    /// When [`Self::tick`] is wanted.
+    /// When [`Self::tick`] is wanted, the end of the credential aside.
     pub fn deadline(&self) -> Option<Millis> {
         let limits = [
             self.link.deadline(),
             self.user.deadline(),
             self.greeting.as_ref().map(|greeting| greeting.deadline),
             self.attempt.limit.map(|(limit, ..)| limit),
+            self.probe_due().filter(|_| self.ready),
+            Some(self.ready_since.saturating_add(KIND_PATIENCE))
+                .filter(|_| self.ready && self.can_register().is_none()),
         ];
         limits.into_iter().flatten().min()
     }
 
-    /// Is this the socket in use?
-    pub fn is_current(&self, socket: SocketId) -> bool {
-        self.link.is(socket)
+    /// How long the credential lives from now on, while that ends something.
+    pub fn until_end(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
+        let end = self.standing.end().filter(|_| self.wanted)?;
+        self.clock.is_sure().then(|| self.clock.until(end, turn.cx))
+    }
+
+    fn probe_due(&self) -> Option<Millis> {
+        self.liveness.due(self.registration.is_confirmed())
+    }
+
+    /// The page came back into sight, or the machine woke up, or a network was found.
+    pub fn woke(&mut self, turn: &mut Turn<'_, '_>) {
+        self.link.hurry(turn);
+        if !self.ready {
+            return;
+        }
+        match self.liveness.woke(turn.now()) {
+            Doubt::None => return,
+            Doubt::Ask => {}
+            Doubt::AskAndRetract => self.registration.doubt(turn),
+        }
+        self.probe(WAKE_LIMIT, turn);
+    }
+
+    /// Asks something whose answer proves the socket; for a registered user the registration with it.
+    fn probe(&mut self, limit: Millis, turn: &mut Turn<'_, '_>) {
+        let Some(accepted) = self.standing.accepted() else {
+            return;
+        };
+        self.liveness.probe();
+        let verifies = self.registration.is_desired() && self.can_register() == Some(true);
+        let (project_id, token) = (&self.project_id, &accepted.token);
+        turn.request(Purpose::Probe { verifies }, limit, |id, _| match verifies {
+            true => bare_request(id, Sym::Online),
+            false => reauthenticate(id, project_id, token),
+        });
+    }
+
+    /// The answer to a probe, or none. Any answer proves the socket.
+    pub fn probed(
+        &mut self,
+        verifies: bool,
+        result: &Result<(), Failure>,
+        turn: &mut Turn<'_, '_>,
+    ) {
+        match result {
+            Ok(()) if verifies => self.registration.verified(turn),
+            Err(failure) if verifies && failure.code != ErrorCode::RpcTimeout => {
+                self.registration.restore(false, turn);
+            }
+            _ => {}
+        }
+    }
+
+    /// A request that left at `sent` got no answer in time: a socket on which nothing of ours has been
+    /// answered since carries nothing, and is replaced.
+    pub fn suspect(&mut self, sent: Millis, turn: &mut Turn<'_, '_>) -> Change {
+        if self.ready && self.liveness.is_suspect(sent) {
+            return self.drop_socket(turn);
+        }
+        Change::None
+    }
+
+    /// The page goes into the back/forward cache without a call: an open socket would keep it out of there.
+    pub fn pause(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        if !self.wanted || self.standing.accepted().is_none() {
+            return Change::None;
+        }
+        self.paused = true;
+        let change = self.drop_socket(turn);
+        self.link.close(turn);
+        change
+    }
+
+    /// The page is back.
+    pub fn unpause(&mut self, turn: &mut Turn<'_, '_>) {
+        if std::mem::take(&mut self.paused) {
+            if let Some(accepted) = self.standing.accepted() {
+                self.link.open(&accepted.endpoints.websocket, turn);
+            }
+        } else {
+            self.woke(turn);
+        }
     }
 
     fn greet(&mut self, socket: SocketId, turn: &mut Turn<'_, '_>) {
-        let Some(accepted) = &self.accepted else {
+        let Some(accepted) = self.standing.accepted() else {
             return;
         };
         let id = turn.uuid();
@@ -274,7 +512,7 @@ impl Session {
             socket,
             text: request.write(&id),
         });
-        let deadline = turn.after(super::rpc::LIMIT);
+        let deadline = turn.after(rpc::LIMIT);
         self.greeting = Some(Greeting {
             id,
             resumed: both,
@@ -307,8 +545,7 @@ impl Session {
             Ok(Outcome::Connected(result)) => self.begin(result.clone(), &greeting, turn),
             Ok(_) => {
                 turn.client_error(ErrorCode::ConnectMalformed.into());
-                self.drop_socket(turn);
-                Change::None
+                self.drop_socket(turn)
             }
             Err(error) => self.refused(error, &greeting, turn),
         })
@@ -326,17 +563,24 @@ impl Session {
         let fresh = !greeting.resumed;
         self.resume.protocol = Some(result.protocol);
         self.ice_servers = result.ice_servers;
+        self.project_id = result.project_id;
+        self.standing
+            .learn_end(result.expires_at.map(|at| at.saturating_mul(1_000)));
         self.ready = true;
+        self.ready_since = turn.now();
+        self.liveness.begin(turn.now());
         if fresh {
             turn.rpc.forget_session();
         }
-        turn.rpc.attach(socket, turn.out);
+        turn.rpc.attach(socket, turn.cx.mono, turn.out);
         turn.patch(Entity::CLIENT, Field::ClientConnected, Value::Bool(true));
         turn.patch(Entity::CLIENT, Field::ClientReady, Value::Bool(true));
         let attempt = std::mem::take(&mut self.attempt);
         for reply in attempt.replies {
             turn.settle(reply, Ok(Value::Nothing));
         }
+        self.registration.restore(fresh, turn);
+        self.learn(turn);
         Change::Ready { fresh }
     }
 
@@ -355,21 +599,18 @@ impl Session {
         match error.code {
             -32002 | -32003 | -32602 if greeting.resumed => {
                 self.resume = Resume::default();
-                self.drop_socket(turn);
-                Change::None
+                self.drop_socket(turn)
             }
             -32002 => {
                 let cause = refusal(ErrorCode::RpcRefused);
-                self.fail(
-                    Failure::from(ErrorCode::CredentialsRejected).because(cause),
-                    turn,
-                )
+                let rejected = Failure::from(ErrorCode::CredentialsRejected).because(cause);
+                let failure = self.standing.refusal(rejected, &self.clock, turn.cx);
+                self.fail(failure, turn)
             }
             -32003 | -32602 => self.fail(refusal(ErrorCode::RpcRefused), turn),
             _ => {
                 turn.client_error(refusal(ErrorCode::ConnectRefused));
-                self.drop_socket(turn);
-                Change::None
+                self.drop_socket(turn)
             }
         }
     }
@@ -380,19 +621,22 @@ impl Session {
     }
 
     /// The socket closed by itself: try again after a while.
-    fn lose_socket(&mut self, turn: &mut Turn<'_, '_>) {
+    fn lose_socket(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         self.greeting = None;
         self.link.lost(turn);
         turn.rpc.detach();
+        self.registration.lost(turn);
         if std::mem::take(&mut self.ready) {
             turn.patch(Entity::CLIENT, Field::ClientReady, Value::Bool(false));
+            return Change::Interrupted;
         }
+        Change::None
     }
 
     /// The socket is of no use: close it and try again after a while.
-    fn drop_socket(&mut self, turn: &mut Turn<'_, '_>) {
-        self.link.close(turn);
-        self.lose_socket(turn);
+    fn drop_socket(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        self.link.discard(turn);
+        self.lose_socket(turn)
     }
 
     fn fail_attempt(&mut self, failure: Failure, turn: &mut Turn<'_, '_>) -> Change {
@@ -401,29 +645,57 @@ impl Session {
         for reply in attempt.replies {
             turn.settle(reply, Err(failure.clone()));
         }
+        self.registration.fail(&failure, turn);
         Change::AttemptFailed(failure)
     }
 
     /// The session cannot be had: the application must act.
     fn fail(&mut self, failure: Failure, turn: &mut Turn<'_, '_>) -> Change {
+        if failure.requires_reauth() {
+            self.standing.drop_credential(turn);
+        }
         self.close(failure.clone(), turn);
         self.fail_attempt(failure.clone(), turn);
         Change::Over(failure)
     }
 
-    /// `disconnect()`, after the calls have said goodbye. Credential and resume state are forgotten.
+    /// The credential has ended and the calls have said goodbye (REQ-95).
+    pub fn expire(&mut self, turn: &mut Turn<'_, '_>) {
+        self.go_offline(turn);
+        self.fail(ErrorCode::CredentialsExpired.into(), turn);
+    }
+
+    /// `disconnect()`, after the calls have said goodbye. The resume state is forgotten, the credential kept
+    /// (auth §7.8).
     pub fn disconnect(&mut self, why: Failure, turn: &mut Turn<'_, '_>) {
         let attempt = std::mem::take(&mut self.attempt);
         for reply in attempt.replies {
             turn.settle(reply, Err(why.clone()));
         }
+        self.go_offline(turn);
+        self.registration.fail(&why, turn);
         self.close(why, turn);
+    }
+
+    /// `destroy()`: what this client wrote is wiped (REQ-104).
+    pub fn wipe(&mut self, turn: &mut Turn<'_, '_>) {
+        self.standing.drop_credential(turn);
+    }
+
+    /// Tells the space that nobody is reached here any more; nobody waits for the answer.
+    fn go_offline(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.registration.is_confirmed()
+            && let Some(socket) = turn.rpc.socket()
+        {
+            let text = bare_request(&turn.uuid(), Sym::Offline);
+            turn.emit(Output::Send { socket, text });
+        }
     }
 
     fn close(&mut self, why: Failure, turn: &mut Turn<'_, '_>) {
         self.wanted = false;
-        self.asking = None;
-        self.accepted = None;
+        self.paused = false;
+        self.standing.stop_asking();
         self.greeting = None;
         self.resume = Resume::default();
         self.ice_servers = Vec::new();

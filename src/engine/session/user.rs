@@ -22,18 +22,35 @@ enum State {
     Waiting(Millis),
 }
 
+/// What the answer decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The credential cannot register; `None` where the space does not say (REQ-85).
+    pub outbound_only: Option<bool>,
+    /// When the SAT ends, in milliseconds since the epoch.
+    pub expires_at: Option<Millis>,
+}
+
 /// The lookup of the user's profile.
 #[derive(Debug, Default)]
 pub struct UserLookup {
     state: State,
     failed: usize,
+    /// What is known, once the question is answered, or given up.
+    facts: Option<Facts>,
 }
 
 impl UserLookup {
     /// Asks for the first time.
     pub fn start(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
         self.failed = 0;
+        self.facts = None;
         self.ask(accepted, turn);
+    }
+
+    /// What the space said; `None` while the question is open.
+    pub fn facts(&self) -> Option<&Facts> {
+        self.facts.as_ref()
     }
 
     fn ask(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
@@ -67,6 +84,10 @@ impl UserLookup {
                 body: Some(Body::User(user)),
                 ..
             }) => {
+                self.facts = Some(Facts {
+                    outbound_only: user.token_kind.as_deref().map(|kind| kind != "subscriber"),
+                    expires_at: user.expires_at.map(|at| at.saturating_mul(1_000)),
+                });
                 let profile = Value::Opaque(user.profile.clone());
                 turn.patch(Entity::CLIENT, Field::ClientUser, profile);
                 return Ok(());
@@ -81,6 +102,7 @@ impl UserLookup {
                 ..
             }) => Failure::from(ErrorCode::RequestFailed),
             Ok(_) => {
+                self.facts = Some(Facts::default());
                 let cause = Failure::from(ErrorCode::UnexpectedBody);
                 return Err(Failure::from(ErrorCode::UserFetchFailed).because(cause));
             }
@@ -90,6 +112,7 @@ impl UserLookup {
             }
         };
         let Some(&pause) = PAUSES.get(self.failed) else {
+            self.facts = Some(Facts::default());
             return Err(Failure::from(ErrorCode::UserFetchFailed).because(cause));
         };
         self.failed = self.failed.saturating_add(1);
@@ -111,6 +134,12 @@ impl UserLookup {
             State::Waiting(at) => Some(at),
             State::Idle | State::Asking(_) => None,
         }
+    }
+
+    /// Another credential is in force: what was known belongs to the former.
+    pub fn forget(&mut self, turn: &mut Turn<'_, '_>) {
+        self.cancel(turn);
+        self.facts = None;
     }
 
     /// Nobody wants to know any more.

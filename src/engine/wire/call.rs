@@ -90,6 +90,8 @@ pub enum CallEventKind {
         /// Who left.
         member_id: String,
     },
+    /// `call.state` with `ringing`: the far end is being rung.
+    Ringing,
     /// Known by type, not used yet.
     Other,
 }
@@ -126,6 +128,9 @@ impl CallEvent {
             Sym::MemberLeft => CallEventKind::MemberLeft {
                 member_id: payload.get(K::Member)?.str(K::MemberId)?,
             },
+            Sym::CallState if payload.sym(K::CallStateKey) == Some(Sym::Ringing) => {
+                CallEventKind::Ringing
+            }
             Sym::CallLeft | Sym::CallUpdated | Sym::CallState | Sym::LayoutChanged => {
                 CallEventKind::Other
             }

@@ -60,6 +60,8 @@ pub struct UserInfo {
     pub id: String,
     /// `subscriber`, `guest`, `invite`, `embed_guest`, where the server says it.
     pub token_kind: Option<String>,
+    /// When the SAT ends, in seconds since the epoch, where the server says it.
+    pub expires_at: Option<u64>,
     /// The whole profile, unread.
     pub profile: Opaque,
 }
@@ -75,6 +77,7 @@ impl Body {
             Expect::User => Some(Self::User(UserInfo {
                 id: body.str(K::Id)?,
                 token_kind: body.str(K::TokenKind),
+                expires_at: body.get(K::SatClaims).and_then(|c| c.u64(K::ExpiresAt)),
                 profile: body.whole(),
             })),
             Expect::Addresses => {

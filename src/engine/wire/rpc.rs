@@ -44,6 +44,8 @@ pub enum Incoming {
     Ping {
         /// Id of the request.
         id: String,
+        /// The server's wall clock in milliseconds since the epoch, where it tells it.
+        server_time: Option<u64>,
     },
     /// `signalwire.disconnect`: the server is about to close.
     Disconnect {
@@ -131,7 +133,13 @@ impl Incoming {
                     id,
                     event: Event::decode(&frame.get(K::Params)?)?,
                 }),
-                Sym::Ping => Some(Self::Ping { id }),
+                Sym::Ping => Some(Self::Ping {
+                    id,
+                    server_time: frame
+                        .get(K::Params)
+                        .and_then(|params| params.num(K::Timestamp))
+                        .and_then(millis),
+                }),
                 Sym::Disconnect => Some(Self::Disconnect { id }),
                 _ => None,
             };
@@ -148,6 +156,13 @@ impl Incoming {
             outcome: Ok(Outcome::decode(&result)),
         })
     }
+}
+
+/// Seconds as the server writes them, in milliseconds; `None` for what is no time of this century.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn millis(seconds: f64) -> Option<u64> {
+    let millis = seconds * 1_000.0;
+    (1.5e12..4.2e12).contains(&millis).then_some(millis as u64)
 }
 
 impl Outcome {

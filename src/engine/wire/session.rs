@@ -66,6 +66,10 @@ pub struct ConnectResult {
     pub protocol: String,
     /// Servers for every peer connection of the session.
     pub ice_servers: Vec<IceServer>,
+    /// The project, which a re-authentication names.
+    pub project_id: String,
+    /// When the SAT ends, in seconds since the epoch, where the space says it.
+    pub expires_at: Option<u64>,
 }
 
 /// One STUN or TURN server (`RTCIceServer`).
@@ -94,8 +98,8 @@ impl ConnectResult {
         result.str(K::Identity)?;
         let authorization = result.get(K::Authorization)?;
         authorization.str(K::Jti)?;
-        authorization.str(K::ProjectId)?;
-        authorization.get(K::FabricSubscriber)?;
+        let project_id = authorization.str(K::ProjectId)?;
+        let subscriber = authorization.get(K::FabricSubscriber)?;
         let mut ice_servers = Vec::new();
         result.each(K::IceServers, &mut |server| {
             ice_servers.push(IceServer {
@@ -108,8 +112,20 @@ impl ConnectResult {
         Some(Self {
             protocol,
             ice_servers,
+            project_id,
+            expires_at: subscriber.u64(K::ExpiresAt),
         })
     }
+}
+
+/// `signalwire.reauthenticate` (auth §5.2).
+pub fn reauthenticate(id: &str, project_id: &str, jwt_token: &str) -> String {
+    let mut w = open_request(id, Sym::Reauthenticate);
+    w.open("authentication");
+    w.str("project", project_id);
+    w.str("jwt_token", jwt_token);
+    w.close();
+    finish_request(w)
 }
 
 /// A request with empty params: `subscriber.online`, `subscriber.offline`.

@@ -27,18 +27,36 @@ pub struct Dialog {
     pub destination: String,
     /// Node of the call, or empty while unknown.
     pub node_id: String,
+    /// Who calls and who is called, where the space said it: the dialog of an inbound call.
+    pub parties: Option<Parties>,
     /// Own member id, once known.
     pub member_id: Option<String>,
     /// The call's own variables: a JSON object, or empty for none.
     pub user_variables: String,
 }
 
+/// The two ends of an inbound call (wire-protocol §5.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parties {
+    /// Display name of who calls.
+    pub caller_name: Option<String>,
+    /// Address of who calls.
+    pub caller_number: Option<String>,
+    /// Display name of who is called.
+    pub callee_name: Option<String>,
+    /// Address of who is called.
+    pub callee_number: Option<String>,
+}
+
+/// Why an inbound call is not taken: the cause that goes with `reject()` (wire-protocol §5.7).
+pub const DECLINED: (&str, &str) = ("USER_BUSY", "17");
+
 impl Dialog {
     fn open(&self, id: &str, inner_id: &str, method: Sym, node_id: &str) -> Writer {
         let mut w = open_request(id, Sym::Verto);
         w.str("callID", &self.call_id);
         w.str("node_id", node_id);
-        if method == Sym::Invite {
+        if matches!(method, Sym::Invite | Sym::Answer) {
             w.strs("subscribe", MAIN_SUBSCRIPTIONS);
         }
         w.open("message");
@@ -64,7 +82,15 @@ impl Dialog {
             w.bool("attach", false);
             w.bool("reattaching", false);
         }
-        w.str("remote_caller_id_number", &self.destination);
+        match &self.parties {
+            None => w.str("remote_caller_id_number", &self.destination),
+            Some(parties) => {
+                w.maybe("caller_id_name", parties.caller_name.as_deref());
+                w.maybe("caller_id_number", parties.caller_number.as_deref());
+                w.maybe("remote_caller_id_name", parties.callee_name.as_deref());
+                w.maybe("remote_caller_id_number", parties.callee_number.as_deref());
+            }
+        }
         w.open("userVariables");
         w.str("memberCallId", &self.call_id);
         w.maybe("memberId", self.member_id.as_deref());
@@ -86,10 +112,22 @@ impl Dialog {
         Self::finish(w)
     }
 
-    /// `verto.bye`, without a cause: an ordinary hang-up (§5.7).
-    pub fn bye(&self, id: &str, inner_id: &str) -> String {
+    /// `verto.answer` of an inbound call (§5.5).
+    pub fn answer(&self, id: &str, inner_id: &str, sdp: &str) -> String {
+        let mut w = self.open(id, inner_id, Sym::Answer, &self.node_id);
+        w.str("sdp", sdp);
+        self.params(&mut w, true);
+        Self::finish(w)
+    }
+
+    /// `verto.bye`, with the cause's name and number, or without: an ordinary hang-up (§5.7).
+    pub fn bye(&self, id: &str, inner_id: &str, cause: Option<(&str, &str)>) -> String {
         let mut w = self.open(id, inner_id, Sym::Bye, &self.node_id);
         self.params(&mut w, false);
+        if let Some((name, code)) = cause {
+            w.str("cause", name);
+            w.str("causeCode", code);
+        }
         Self::finish(w)
     }
 
@@ -287,6 +325,17 @@ pub struct VertoEvent {
     pub kind: VertoEventKind,
 }
 
+/// A call that comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallInvite {
+    /// The offer.
+    pub sdp: String,
+    /// Both ends.
+    pub parties: Parties,
+    /// The application's variables: a JSON object, or empty for none.
+    pub user_variables: String,
+}
+
 /// The inner messages of a server that the engine knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VertoEventKind {
@@ -307,6 +356,8 @@ pub enum VertoEventKind {
         /// The cause's Q.850 or FreeSWITCH number.
         cause_code: Option<i32>,
     },
+    /// `verto.invite`: somebody calls.
+    Invite(CallInvite),
     /// `verto.ping`: wants a pong.
     Ping,
     /// Acknowledged and ignored.
@@ -329,6 +380,19 @@ impl VertoEvent {
             Some(Sym::Bye) => VertoEventKind::Bye {
                 cause: params.str(K::Cause),
                 cause_code: params.code(K::CauseCode),
+            },
+            Some(Sym::Invite) => match params.str(K::Sdp) {
+                Some(sdp) => VertoEventKind::Invite(CallInvite {
+                    sdp,
+                    parties: Parties {
+                        caller_name: params.str(K::CallerName),
+                        caller_number: params.str(K::CallerNumber),
+                        callee_name: params.str(K::CalleeName),
+                        callee_number: params.str(K::CalleeNumber),
+                    },
+                    user_variables: params.json(K::UserVariables).unwrap_or_default(),
+                }),
+                None => VertoEventKind::Other,
             },
             Some(Sym::VertoPing) => VertoEventKind::Ping,
             _ => VertoEventKind::Other,

@@ -67,7 +67,9 @@ words! {
         Capabilities = "capabilities", Members = "members", Member = "member",
         Reason = "reason",
         // webrtc.verto (wire-protocol §5)
-        VertoCallId = "callID", Subscribe = "subscribe", Sdp = "sdp", DialogParams = "dialogParams",
+        VertoCallId = "callID", Subscribe = "subscribe", Sdp = "sdp", CallerName = "caller_id_name", CallerNumber = "caller_id_number",
+        CalleeName = "callee_id_name", CalleeNumber = "callee_id_number",
+        CallStateKey = "call_state", DialogParams = "dialogParams",
         DestinationNumber = "destination_number", Attach = "attach", Reattaching = "reattaching",
         UserVariables = "userVariables", MemberCallId = "memberCallId", ScreenShare = "screenShare",
         AdditionalDevice = "additionalDevice", Cause = "cause", CauseCode = "causeCode",
@@ -77,7 +79,7 @@ words! {
         SelfMember = "self", Target = "target", Targets = "targets", Channels = "channels",
         // REST (auth §4)
         Token = "token", ExpiresAt = "expires_at", Errors = "errors", Data = "data",
-        TokenKind = "token_kind",
+        TokenKind = "token_kind", SatClaims = "sat_claims",
         // the application's objects (auth §2, api §6, §10)
         ExpiryAt = "expiry_at", CredentialAuthorizationState = "authorizationState",
         Endpoints = "endpoints", Websocket = "websocket", Rest = "rest", EmbedHost = "embedHost",
@@ -114,7 +116,7 @@ words! {
         Modify = "verto.modify", Info = "verto.info", VertoPing = "verto.ping",
         Pong = "verto.pong", VertoSubscribe = "verto.subscribe",
         // answers
-        CallCreated = "CALL CREATED", UpdateMedia = "updateMedia", Hold = "hold",
+        CallCreated = "CALL CREATED", Ringing = "ringing", UpdateMedia = "updateMedia", Hold = "hold",
         Unhold = "unhold", Transfer = "transfer",
         Audio = "audio", Video = "video",
     }

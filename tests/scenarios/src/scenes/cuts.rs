@@ -281,16 +281,24 @@ fn a_refusal_that_may_pass_is_told_and_tried_again() {
 }
 
 #[test]
-fn a_credential_that_ends_takes_the_session_and_its_calls_along() {
+fn a_credential_that_ends_ends_the_session_with_goodbyes_and_one_error() {
     play(Setup::default(), |stage| {
         let dialled = stage.talking("/public/echo");
-        stage.pass(2 * 3_600_000 - 60_000);
+        stage.pass(7_190_000);
         assert_eq!(stage.status(dialled.call), "connected");
         stage.until_status(dialled.call, "destroyed");
+        stage.assert_ended(dialled.call, "expired");
+        assert_eq!(stage.client_errors(), [ErrorCode::CredentialsExpired]);
+        assert_eq!(stage.times("verto.bye"), 1);
         let again = stage.dial("/public/echo");
-        stage.until_settled(again.reply);
-        stage.assert_rejected(again.reply, ErrorCode::CredentialsRejected);
-        assert_eq!(stage.client_errors(), [ErrorCode::CredentialsRejected]);
+        stage.assert_rejected(again.reply, ErrorCode::CredentialsExpired);
+        let sockets = stage.times("open socket");
+        stage.pass(60_000);
+        assert_eq!(stage.times("open socket"), sockets, "nothing is tried");
+        let ready = stage.connect();
+        stage.until_settled(ready);
+        stage.assert_resolved(ready);
+        assert_eq!(stage.times("authenticate"), 2, "a new credential");
     });
 }
 

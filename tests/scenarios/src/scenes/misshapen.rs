@@ -5,11 +5,13 @@ use serde_json::Value;
 use crate::frames;
 use crate::stage::{Setup, Stage, play};
 
-/// The golden frames speak of the call `C1`; here they are about the call at hand.
-fn about(frame: &Value, call_id: &str) -> String {
+/// The golden frames speak of the call `C1` and of their own time; here they are about the call at hand,
+/// and of now: a space that is months ahead has every right to call a credential expired.
+fn about(frame: &Value, call_id: &str, seconds: u64) -> String {
     frame
         .to_string()
         .replace("\"C1\"", &format!("\"{call_id}\""))
+        .replace("1718299953.1", &format!("{seconds}.1"))
 }
 
 #[test]
@@ -21,7 +23,8 @@ fn the_client_bears_every_mutation_of_every_frame() {
             let id = stage.call_id(dialled.call);
             for frame in some {
                 // A goodbye among them may end the call, and so may a refusal.
-                stage.space_sends(&about(frame, &id));
+                let seconds = stage.wall() / 1_000;
+                stage.space_sends(&about(frame, &id, seconds));
                 stage.pass(5);
             }
             stage.pass(1_000);
@@ -45,7 +48,8 @@ fn the_space_bears_every_mutation_of_every_frame() {
             let dialled = stage.talking("/public/echo");
             let id = stage.call_id(dialled.call);
             for frame in some {
-                stage.page_sends(&about(frame, &id));
+                let seconds = stage.wall() / 1_000;
+                stage.page_sends(&about(frame, &id, seconds));
                 stage.pass(5);
             }
             stage.until(20_000, "the client is well", Stage::is_ready);

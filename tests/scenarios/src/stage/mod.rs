@@ -14,7 +14,9 @@ mod timeline;
 
 use signalwire_space::world::{self, IceServer, World};
 use signalwire_wasm::engine::Engine;
-use signalwire_wasm::engine::io::{Cx, Entity, Input, Millis, Output, StreamId, Ticket, Tracks};
+use signalwire_wasm::engine::io::{
+    Cx, Entity, Input, Millis, Output, RECONNECTING, StreamId, Ticket, Tracks,
+};
 use signalwire_wasm::engine::state::Field;
 
 use application::Application;
@@ -123,6 +125,11 @@ impl Stage {
         }
     }
 
+    /// Everybody's wall clock.
+    pub fn wall(&self) -> Millis {
+        START + self.now
+    }
+
     /// A number below `limit`, by the scenario's seed.
     pub fn below(&mut self, limit: u64) -> u64 {
         let mut bytes = [0; 8];
@@ -184,7 +191,10 @@ impl Stage {
             Output::CancelFetch { ticket } => self.cancel_fetch(ticket),
             Output::OpenSocket { socket, url } => self.open_socket(socket, &url),
             Output::Send { socket, text } => self.send_up(socket, text),
-            Output::CloseSocket { socket } => self.close_socket(socket, 1005),
+            Output::CloseSocket { socket, again } => {
+                let code = if again { RECONNECTING } else { 1005 };
+                self.close_socket(socket, code);
+            }
             Output::Create { entity, parent } => self.application.create(entity, parent),
             Output::Patch {
                 entity,

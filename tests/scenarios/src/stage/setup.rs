@@ -91,7 +91,11 @@ impl Default for Setup {
         use CandidateType::{Host, Relay, Routed};
         Self {
             seed: 1,
-            config: Config::default(),
+            config: Config {
+                has_provider: true,
+                skip_register: true,
+                ..Config::default()
+            },
             provider: Provider::Subscriber("ada@example.test"),
             provider_takes: 1,
             device: Device::Granted,

@@ -1,0 +1,103 @@
+//! The space's wall clock, as far as it is known (auth §7.7, 11 and 12).
+//!
+//! A credential ends on the space's clock. The client's own may be wrong, and may be set while the
+//! session lives; what the space says in its pings corrects it.
+
+use crate::engine::io::{Cx, Millis};
+
+/// Clocks of one machine that part by so much within one session: one of them was set, or the machine slept.
+const JUMP: u64 = 2_000;
+
+/// The client's two clocks against the space's one.
+#[derive(Debug, Default)]
+pub struct Clock {
+    /// What has to be added to the client's wall clock to get the space's.
+    skew: i64,
+    /// Wall clock minus monotonic clock, when they were looked at last.
+    offset: Option<i64>,
+    /// The clocks have jumped, and the skew has not been measured since.
+    unsure: bool,
+}
+
+fn signed(millis: Millis) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX)
+}
+
+impl Clock {
+    /// Looks at both clocks; true when they jumped against each other since the last look.
+    pub fn look(&mut self, cx: &Cx<'_>) -> bool {
+        let offset = signed(cx.wall).saturating_sub(signed(cx.mono));
+        let jumped = self
+            .offset
+            .replace(offset)
+            .is_some_and(|before| before.abs_diff(offset) > JUMP);
+        self.unsure |= jumped;
+        jumped
+    }
+
+    /// The space said what time it is.
+    pub fn measured(&mut self, server_time: Millis, cx: &Cx<'_>) {
+        self.skew = signed(server_time).saturating_sub(signed(cx.wall));
+        self.unsure = false;
+    }
+
+    /// Milliseconds until this time of the space; zero once it has come.
+    pub fn until(&self, at: Millis, cx: &Cx<'_>) -> Millis {
+        let now = signed(cx.wall).saturating_add(self.skew);
+        u64::try_from(signed(at).saturating_sub(now)).unwrap_or_default()
+    }
+
+    /// Has this time of the space come, for certain?
+    pub fn is_past(&self, at: Millis, cx: &Cx<'_>) -> bool {
+        !self.unsure && self.until(at, cx) == 0
+    }
+
+    /// Is the skew known as well as it can be?
+    pub fn is_sure(&self) -> bool {
+        !self.unsure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(mono: Millis, wall: Millis, act: impl FnOnce(&Cx<'_>)) {
+        let mut entropy = |_: &mut [u8]| ();
+        act(&Cx {
+            mono,
+            wall,
+            entropy: &mut entropy,
+        });
+    }
+
+    #[test]
+    fn a_clock_an_hour_ahead_is_corrected() {
+        let mut clock = Clock::default();
+        at(0, 3_600_000 + 1_000, |cx| {
+            assert!(!clock.look(cx));
+            assert!(clock.is_past(2_000, cx));
+            clock.measured(1_000, cx);
+            assert_eq!(clock.until(2_000, cx), 1_000);
+            assert!(!clock.is_past(2_000, cx));
+        });
+    }
+
+    #[test]
+    fn after_a_jump_nothing_is_certain_until_the_space_spoke() {
+        let mut clock = Clock::default();
+        at(0, 10_000, |cx| assert!(!clock.look(cx)));
+        at(1_000, 11_900, |cx| assert!(!clock.look(cx)));
+        at(2_000, 9_000_000, |cx| {
+            assert!(clock.look(cx));
+            assert!(!clock.is_past(20_000, cx));
+            clock.measured(12_000, cx);
+            assert!(!clock.is_past(20_000, cx));
+            assert_eq!(clock.until(20_000, cx), 8_000);
+        });
+        at(10_000, 9_008_000, |cx| {
+            assert!(!clock.look(cx));
+            assert!(clock.is_past(20_000, cx));
+        });
+    }
+}

@@ -1,0 +1,219 @@
+//! Online and offline for inbound calls (auth §1.15, §1.16, §5.3).
+//!
+//! What the application asked for last is the *desired* state; after a reconnect it is restored, and
+//! never more than it. `isRegistered$` says what the space has confirmed on the socket in use.
+
+use std::collections::VecDeque;
+
+use crate::engine::error::{ErrorCode, Failure};
+use crate::engine::io::{Entity, Reply, Value};
+use crate::engine::rpc::{self, Purpose};
+use crate::engine::state::Field;
+use crate::engine::turn::Turn;
+use crate::engine::wire::session::{bare_request, reauthenticate};
+use crate::engine::wire::words::Sym;
+
+/// One state that was asked for, and who waits for it.
+#[derive(Debug)]
+struct Wish {
+    online: bool,
+    replies: Vec<Reply>,
+    step: Step,
+    /// Refused or unanswered once already.
+    retried: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Not on its way.
+    Waiting,
+    /// `subscriber.online` or `subscriber.offline` is on its way.
+    Asking,
+    /// The credential is being shown again, before the second attempt.
+    Reauthenticating,
+}
+
+/// The registration of one client.
+#[derive(Debug)]
+pub struct Registration {
+    desired: bool,
+    confirmed: bool,
+    /// In the order in which they were asked for; the first is under way.
+    wishes: VecDeque<Wish>,
+}
+
+/// What a re-authentication needs.
+pub struct Standing<'s> {
+    /// The project of the session.
+    pub project_id: &'s str,
+    /// The SAT in force.
+    pub token: &'s str,
+}
+
+impl Registration {
+    /// Nobody is online yet; `desired` is what the constructor was told.
+    pub fn new(desired: bool) -> Self {
+        Self {
+            desired,
+            confirmed: false,
+            wishes: VecDeque::new(),
+        }
+    }
+
+    /// Has the space confirmed, on this socket, that the user is online?
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// May somebody be called here?
+    pub fn is_desired(&self) -> bool {
+        self.desired
+    }
+
+    /// `register()` or `unregister()`.
+    pub fn wish(&mut self, online: bool, reply: Option<Reply>) {
+        self.desired = online;
+        match self.wishes.back_mut() {
+            Some(last) if last.online == online => last.replies.extend(reply),
+            _ => self.wishes.push_back(Wish {
+                online,
+                replies: reply.into_iter().collect(),
+                step: Step::Waiting,
+                retried: false,
+            }),
+        }
+    }
+
+    /// `unregister()` while there is no session: nothing is to be said to the space.
+    ///
+    /// False where an earlier wish still waits, after which this one has its place.
+    pub fn wish_alone(&mut self, online: bool) -> bool {
+        let alone = self.wishes.is_empty();
+        if alone {
+            self.desired = online;
+        }
+        alone
+    }
+
+    /// A session is there, on a new socket: the desired state is restored. A `fresh` one knows of nobody,
+    /// so that offline is what it is already.
+    pub fn restore(&mut self, fresh: bool, turn: &mut Turn<'_, '_>) {
+        for wish in &mut self.wishes {
+            wish.step = Step::Waiting;
+        }
+        let offline_already = |wish: &Wish| fresh && !wish.online;
+        while self.wishes.front().is_some_and(offline_already) {
+            self.fulfil(turn);
+        }
+        if self.desired && self.wishes.is_empty() {
+            self.wish(true, None);
+        }
+    }
+
+    /// The socket is gone: nobody is reached here until it is back.
+    pub fn lost(&mut self, turn: &mut Turn<'_, '_>) {
+        for wish in &mut self.wishes {
+            wish.step = Step::Waiting;
+        }
+        self.claim(false, turn);
+    }
+
+    /// What was confirmed may not hold any more; a probe is on its way that will tell.
+    pub fn doubt(&mut self, turn: &mut Turn<'_, '_>) {
+        self.claim(false, turn);
+    }
+
+    /// A probe came back: the space knows the user as online.
+    pub fn verified(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.desired && self.wishes.is_empty() {
+            self.claim(true, turn);
+        }
+    }
+
+    /// Asks for the first wish, in a session that is ready. `can_register` is false for a credential
+    /// that cannot: then nothing is sent and every wish is granted (REQ-85).
+    pub fn advance(&mut self, can_register: bool, turn: &mut Turn<'_, '_>) {
+        while !can_register && !self.wishes.is_empty() {
+            self.settle(Ok(Value::Nothing), turn);
+        }
+        if let Some(wish) = self.wishes.front_mut()
+            && wish.step == Step::Waiting
+        {
+            wish.step = Step::Asking;
+            let method = if wish.online {
+                Sym::Online
+            } else {
+                Sym::Offline
+            };
+            turn.request(Purpose::Register, rpc::LIMIT, |id, _| {
+                bare_request(id, method)
+            });
+        }
+    }
+
+    /// The answer to what [`Self::advance`] sent, or none in time. A first failure to go online shows the
+    /// credential again and asks once more (auth §5.3).
+    pub fn answered(
+        &mut self,
+        result: Result<(), Failure>,
+        standing: &Standing<'_>,
+        turn: &mut Turn<'_, '_>,
+    ) {
+        let Some(wish) = self.wishes.front_mut() else {
+            return;
+        };
+        match (wish.step, result) {
+            (Step::Waiting, _) => {}
+            (Step::Asking, Ok(())) => {
+                let online = wish.online;
+                self.claim(online, turn);
+                self.fulfil(turn);
+            }
+            (Step::Asking, Err(_)) if wish.online && !wish.retried => {
+                wish.retried = true;
+                wish.step = Step::Reauthenticating;
+                turn.request(Purpose::Register, rpc::LIMIT, |id, _| {
+                    reauthenticate(id, standing.project_id, standing.token)
+                });
+            }
+            (Step::Reauthenticating, Ok(())) => wish.step = Step::Waiting,
+            (_, Err(cause)) => {
+                let failure = match wish.online {
+                    true => Failure::from(ErrorCode::RegistrationFailed).because(cause),
+                    false => cause,
+                };
+                self.claim(false, turn);
+                turn.client_error(failure.clone());
+                self.settle(Err(failure), turn);
+            }
+        }
+    }
+
+    /// The session is over, or could not be had: whoever waits is told.
+    pub fn fail(&mut self, why: &Failure, turn: &mut Turn<'_, '_>) {
+        while !self.wishes.is_empty() {
+            self.settle(Err(why.clone()), turn);
+        }
+        self.claim(false, turn);
+    }
+
+    fn fulfil(&mut self, turn: &mut Turn<'_, '_>) {
+        self.settle(Ok(Value::Nothing), turn);
+    }
+
+    fn settle(&mut self, result: Result<Value, Failure>, turn: &mut Turn<'_, '_>) {
+        for reply in self.wishes.pop_front().into_iter().flat_map(|w| w.replies) {
+            turn.settle(reply, result.clone());
+        }
+    }
+
+    fn claim(&mut self, registered: bool, turn: &mut Turn<'_, '_>) {
+        if std::mem::replace(&mut self.confirmed, registered) != registered {
+            turn.patch(
+                Entity::CLIENT,
+                Field::ClientRegistered,
+                Value::Bool(registered),
+            );
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The credential in force: where it comes from, whether it may be used, when it ends.
+
+use super::clock::Clock;
+use crate::engine::auth::Credential;
+use crate::engine::auth::credential::Accepted;
+use crate::engine::config::Config;
+use crate::engine::error::{ErrorCode, Failure};
+use crate::engine::io::{Cx, Entity, Millis, Output, Source, StoreChange, Ticket, Value};
+use crate::engine::state::Field;
+use crate::engine::turn::Turn;
+use crate::engine::wire::Opaque;
+
+/// The record of a credential that outlives the page (auth §8.1).
+const RECORD: &str = "sw:cached_credential";
+
+/// Whom the client acts for, and for how long.
+#[derive(Debug)]
+pub struct Standing {
+    config: Config,
+    asking: Option<Ticket>,
+    accepted: Option<Accepted>,
+    /// When the space says that the SAT ends.
+    told_end: Option<Millis>,
+    /// What this client wrote into local storage.
+    written: Option<String>,
+    /// A credential was in force and has ended: the next one is a renewal.
+    ended: bool,
+    warned: bool,
+}
+
+impl Standing {
+    /// Nobody has been asked yet.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            asking: None,
+            accepted: None,
+            told_end: None,
+            written: None,
+            ended: false,
+            warned: false,
+        }
+    }
+
+    /// The credential in force.
+    pub fn accepted(&self) -> Option<&Accepted> {
+        self.accepted.as_ref()
+    }
+
+    /// Is there a credential that has not ended?
+    pub fn is_usable(&mut self, clock: &Clock, cx: &Cx<'_>) -> bool {
+        if self.accepted.is_some() && self.has_ended(clock, cx) {
+            self.accepted = None;
+            self.told_end = None;
+            self.ended = true;
+        }
+        self.accepted.is_some()
+    }
+
+    /// Asks the provider, or the record of an earlier page. Joins who is being asked already.
+    ///
+    /// Fails with [`ErrorCode::CredentialsNoSource`] where there is neither.
+    pub fn ask(&mut self, turn: &mut Turn<'_, '_>) -> Result<(), Failure> {
+        let source = match (self.config.has_provider, self.config.persist_session) {
+            (true, _) if self.ended => Source::Refresh,
+            (true, _) => Source::Provider,
+            (false, true) => Source::Stored(RECORD),
+            (false, false) => return Err(ErrorCode::CredentialsNoSource.into()),
+        };
+        if self.asking.is_none() {
+            let ticket = turn.ticket();
+            self.asking = Some(ticket);
+            turn.emit(Output::Authenticate { ticket, source });
+        }
+        Ok(())
+    }
+
+    /// What was asked for is not wanted any more: a late answer is dropped (auth §11, W-27).
+    pub fn stop_asking(&mut self) {
+        self.asking = None;
+    }
+
+    /// The answer, checked and put in force; `None` for a late one.
+    pub fn answered(
+        &mut self,
+        ticket: Ticket,
+        result: Result<Option<Credential>, Opaque>,
+        turn: &mut Turn<'_, '_>,
+    ) -> Option<Result<(), Failure>> {
+        self.asking.take_if(|asking| *asking == ticket)?;
+        Some(self.accept(result, turn))
+    }
+
+    fn accept(
+        &mut self,
+        result: Result<Option<Credential>, Opaque>,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<(), Failure> {
+        let credential = match result {
+            Ok(None) if !self.config.has_provider => {
+                return Err(ErrorCode::CredentialsNoSource.into());
+            }
+            Ok(credential) => credential,
+            Err(thrown) => return Err(Failure::from(ErrorCode::Thrown).thrown(Some(thrown))),
+        };
+        let Config {
+            scheme,
+            allowed_hosts,
+            ..
+        } = &self.config;
+        let mut accepted = Credential::validate(credential, *scheme, allowed_hosts, turn.cx.wall)?;
+        accepted.endpoints = self.config.endpoints(accepted.endpoints);
+        if self.config.persist_session {
+            let record = accepted.record();
+            turn.emit(Output::Store {
+                key: RECORD,
+                change: StoreChange::Write(record.clone()),
+            });
+            self.written = Some(record);
+        }
+        self.accepted = Some(accepted);
+        self.told_end = None;
+        self.ended = false;
+        self.warned = false;
+        Ok(())
+    }
+
+    /// The space said when the SAT ends.
+    pub fn learn_end(&mut self, at: Option<Millis>) {
+        self.told_end = self.told_end.into_iter().chain(at).min();
+    }
+
+    /// When the credential ends, as far as anybody has said.
+    pub fn end(&self) -> Option<Millis> {
+        let given = self.accepted.as_ref().and_then(|one| one.expiry_at);
+        given.into_iter().chain(self.told_end).min()
+    }
+
+    /// Has it ended, for certain?
+    pub fn has_ended(&self, clock: &Clock, cx: &Cx<'_>) -> bool {
+        self.accepted.is_some() && self.end().is_some_and(|end| clock.is_past(end, cx))
+    }
+
+    /// The space refused the credential: because it has ended, where that is known.
+    pub fn refusal(&self, rejected: Failure, clock: &Clock, cx: &Cx<'_>) -> Failure {
+        if !self.end().is_some_and(|end| clock.until(end, cx) == 0) {
+            return rejected;
+        }
+        let mut expired = Failure::from(ErrorCode::CredentialsExpired);
+        expired.cause = rejected.cause;
+        expired
+    }
+
+    /// The credential is of no use any more, or nobody may use it any more: it is forgotten, with what was
+    /// stored of it.
+    pub fn drop_credential(&mut self, turn: &mut Turn<'_, '_>) {
+        self.ended |= self.accepted.take().is_some();
+        self.told_end = None;
+        if let Some(record) = self.written.take() {
+            turn.emit(Output::Store {
+                key: RECORD,
+                change: StoreChange::RemoveOwn(record),
+            });
+        }
+    }
+
+    /// Warns once of a credential that ends and that nothing renews (auth §10.2).
+    pub fn warn(&mut self, turn: &mut Turn<'_, '_>) {
+        let Some(expires_at) = self.end() else { return };
+        if self.config.has_refresh || std::mem::replace(&mut self.warned, true) {
+            return;
+        }
+        let warning = Value::Warning {
+            code: "credential_no_refresh_handler",
+            reason: "",
+            expires_at: Some(expires_at),
+        };
+        turn.patch(Entity::CLIENT, Field::ClientWarnings, warning);
+    }
+}
