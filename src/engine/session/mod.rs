@@ -1,11 +1,13 @@
 //! The session: credential, socket, authentication, and what happens when one of them is lost
 //! (wire-protocol §3, §8; auth §7).
 //!
+//! * `authentication`: `signalwire.connect`, fresh or as a resume
 //! * [`link`]: the socket's life; [`liveness`]: whether an open one is of use
 //! * [`standing`]: the credential in force, where the next one comes from, when it ends
 //! * [`clock`]: the space's wall clock
 //! * [`user`]: "who am I"; [`registration`]: online and offline
 
+mod authentication;
 pub mod clock;
 pub mod link;
 pub mod liveness;
@@ -17,15 +19,13 @@ use super::auth::Credential;
 use super::config::Config;
 use super::error::{ErrorCode, Failure};
 use super::io::{Entity, Input, Millis, Output, Reply, SocketId, Ticket, Value};
-use super::rpc::{self, Purpose};
+use super::rpc::Purpose;
 use super::state::Field;
 use super::turn::Turn;
 use super::wire::Opaque;
-use super::wire::rpc::{Outcome, RpcError};
-use super::wire::session::{
-    ConnectRequest, ConnectResult, IceServer, bare_request, reauthenticate,
-};
+use super::wire::session::{IceServer, bare_request, reauthenticate};
 use super::wire::words::Sym;
+use authentication::Greeting;
 use clock::Clock;
 use link::{Link, Step};
 use liveness::{Doubt, Liveness, PROBE_LIMIT, WAKE_LIMIT};
@@ -101,14 +101,6 @@ pub struct Session {
     skip_authentication: bool,
     skip_connection: bool,
     outbound_only: bool,
-}
-
-/// The `signalwire.connect` that waits for its response.
-#[derive(Debug)]
-struct Greeting {
-    id: String,
-    resumed: bool,
-    deadline: Millis,
 }
 
 impl Session {
@@ -495,129 +487,6 @@ impl Session {
         } else {
             self.woke(turn);
         }
-    }
-
-    fn greet(&mut self, socket: SocketId, turn: &mut Turn<'_, '_>) {
-        let Some(accepted) = self.standing.accepted() else {
-            return;
-        };
-        let id = turn.uuid();
-        let both = self.resume.protocol.is_some() && self.resume.authorization_state.is_some();
-        let request = ConnectRequest {
-            jwt_token: accepted.token.clone(),
-            authorization_state: self.resume.authorization_state.clone().filter(|_| both),
-            protocol: self.resume.protocol.clone().filter(|_| both),
-        };
-        turn.emit(Output::Send {
-            socket,
-            text: request.write(&id),
-        });
-        let deadline = turn.after(rpc::LIMIT);
-        self.greeting = Some(Greeting {
-            id,
-            resumed: both,
-            deadline,
-        });
-        if self.attempt.running
-            && self
-                .attempt
-                .limit
-                .is_none_or(|(_, code, _)| code == ErrorCode::ConnectTimeout)
-        {
-            let limit = turn.after(AUTHENTICATION_LIMIT);
-            self.attempt.limit = Some((
-                limit,
-                ErrorCode::AuthenticationTimeout,
-                AUTHENTICATION_LIMIT,
-            ));
-        }
-    }
-
-    /// The response to `signalwire.connect`; `None` when the id is not its id.
-    pub fn greeted(
-        &mut self,
-        id: &str,
-        outcome: &Result<Outcome, RpcError>,
-        turn: &mut Turn<'_, '_>,
-    ) -> Option<Change> {
-        let greeting = self.greeting.take_if(|greeting| greeting.id == id)?;
-        Some(match outcome {
-            Ok(Outcome::Connected(result)) => self.begin(result.clone(), &greeting, turn),
-            Ok(_) => {
-                turn.client_error(ErrorCode::ConnectMalformed.into());
-                self.drop_socket(turn)
-            }
-            Err(error) => self.refused(error, &greeting, turn),
-        })
-    }
-
-    fn begin(
-        &mut self,
-        result: ConnectResult,
-        greeting: &Greeting,
-        turn: &mut Turn<'_, '_>,
-    ) -> Change {
-        let Some(socket) = self.link.authenticated() else {
-            return Change::None;
-        };
-        let fresh = !greeting.resumed;
-        self.resume.protocol = Some(result.protocol);
-        self.ice_servers = result.ice_servers;
-        self.project_id = result.project_id;
-        self.standing
-            .learn_end(result.expires_at.map(|at| at.saturating_mul(1_000)));
-        self.ready = true;
-        self.ready_since = turn.now();
-        self.liveness.begin(turn.now());
-        if fresh {
-            turn.rpc.forget_session();
-        }
-        turn.rpc.attach(socket, turn.cx.mono, turn.out);
-        turn.patch(Entity::CLIENT, Field::ClientConnected, Value::Bool(true));
-        turn.patch(Entity::CLIENT, Field::ClientReady, Value::Bool(true));
-        let attempt = std::mem::take(&mut self.attempt);
-        for reply in attempt.replies {
-            turn.settle(reply, Ok(Value::Nothing));
-        }
-        self.registration.restore(fresh, turn);
-        self.learn(turn);
-        Change::Ready { fresh }
-    }
-
-    fn refused(
-        &mut self,
-        error: &RpcError,
-        greeting: &Greeting,
-        turn: &mut Turn<'_, '_>,
-    ) -> Change {
-        let refusal = |code| {
-            Failure::from(code)
-                .arg(&error.message)
-                .arg(&greeting.id)
-                .number(error.code)
-        };
-        match error.code {
-            -32002 | -32003 | -32602 if greeting.resumed => {
-                self.resume = Resume::default();
-                self.drop_socket(turn)
-            }
-            -32002 => {
-                let cause = refusal(ErrorCode::RpcRefused);
-                let rejected = Failure::from(ErrorCode::CredentialsRejected).because(cause);
-                let failure = self.standing.refusal(rejected, &self.clock, turn.cx);
-                self.fail(failure, turn)
-            }
-            -32003 | -32602 => self.fail(refusal(ErrorCode::RpcRefused), turn),
-            _ => {
-                turn.client_error(refusal(ErrorCode::ConnectRefused));
-                self.drop_socket(turn)
-            }
-        }
-    }
-
-    /// `signalwire.authorization.state`; an empty state is none.
-    pub fn authorization_state(&mut self, state: &str) {
-        self.resume.authorization_state = Some(state.to_owned()).filter(|state| !state.is_empty());
     }
 
     /// The socket closed by itself: try again after a while.

@@ -143,7 +143,7 @@ impl Standing {
 
     /// The space refused the credential: because it has ended, where that is known.
     pub fn refusal(&self, rejected: Failure, clock: &Clock, cx: &Cx<'_>) -> Failure {
-        if !self.end().is_some_and(|end| clock.until(end, cx) == 0) {
+        if self.end().is_none_or(|end| clock.until(end, cx) > 0) {
             return rejected;
         }
         let mut expired = Failure::from(ErrorCode::CredentialsExpired);
