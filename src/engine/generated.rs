@@ -1,11 +1,13 @@
-//! Writes the TypeScript tables of [`super::state`] and [`super::error`], and is red when the
-//! committed files differ from them.
+//! Writes the TypeScript tables of [`super::state`] and [`super::error`] and the page of end reasons, and is
+//! red when the committed files differ from them.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::call::ending::{CAUSES, FORBIDDEN, NOT_FOUND};
 use super::error::ErrorCode;
 use super::state::{Emission, Field, Owner};
+use super::wire::verto::DECLINED;
 
 fn check(path: &str, text: &str) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -82,6 +84,43 @@ fn errors_table_is_up_to_date() {
              requiresReauth: boolean,\n  message: string,\n  advice: string,\n];\n\n\
              /** The rows, by number of the code. */\n\
              export const ERRORS: readonly ErrorRow[] = [\n{rows}];\n"
+        ),
+    );
+}
+
+/// The page that tells what ended a call, from the table that decides it.
+#[test]
+fn end_reasons_page_is_up_to_date() {
+    let mut rows = String::new();
+    for (number, name, code) in CAUSES {
+        let _ = writeln!(rows, "| `{name}` | {number} | `{}` |", code.text());
+    }
+    let refusal = |code: ErrorCode| code.facts().code;
+    check(
+        "docs/end-reasons.md",
+        &format!(
+            "# Why a call is over\n\n\
+             Written from `src/engine/call/ending.rs`: `UPDATE=1 cargo test generated`. What each `endReason.code` means stands at\n\
+             `CallEndCode` in the type declarations.\n\n\
+             ## A call that exists ends with a `verto.bye`\n\n\
+             The number decides where it is known, else the name; a cause that is not known is `normal`.\n\n\
+             | cause | number | `endReason.code` |\n|---|---|---|\n{rows}\n\
+             `reject()` sends `{}` ({}), as the reference does; the local space passes it on to the caller as `CALL_REJECTED` (21), so\n\
+             that a caller tells \"declined\" from \"busy\".\n\n\
+             ## A call that never came to be\n\n\
+             `dial()` rejects with a `CallCreateError` whose `code` says why; the space's own number is the `code` of its `cause`.\n\n\
+             | refusal of the invite | `CallCreateError.code` |\n|---|---|\n\
+             | inner error {FORBIDDEN}: the credential does not reach the destination | `{}` |\n\
+             | inner error {NOT_FOUND}: nothing answers to the destination | `{}` |\n\
+             | any other error | `{}` |\n\
+             | no answer within 6 s | `{}` |\n\n\
+             The two numbers are those of the local space; the public service's own are not known.\n",
+            DECLINED.0,
+            DECLINED.1,
+            refusal(ErrorCode::DialForbidden),
+            refusal(ErrorCode::DialUnknown),
+            refusal(ErrorCode::DialFailed),
+            refusal(ErrorCode::DialTimeout),
         ),
     );
 }

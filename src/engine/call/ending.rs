@@ -3,6 +3,41 @@
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::Value;
 
+/// Number and name of every cause that a `verto.bye` may give, and what it means: Q.850 below 128, FreeSWITCH's own
+/// above. `docs/end-reasons.md` is written from this table.
+pub const CAUSES: &[(i32, &str, EndCode)] = &[
+    (1, "UNALLOCATED_NUMBER", EndCode::Unreachable),
+    (2, "NO_ROUTE_TRANSIT_NET", EndCode::Unreachable),
+    (3, "NO_ROUTE_DESTINATION", EndCode::Unreachable),
+    (16, "NORMAL_CLEARING", EndCode::Normal),
+    (17, "USER_BUSY", EndCode::Busy),
+    (18, "NO_USER_RESPONSE", EndCode::NoAnswer),
+    (19, "NO_ANSWER", EndCode::NoAnswer),
+    (20, "SUBSCRIBER_ABSENT", EndCode::NotRegistered),
+    (21, "CALL_REJECTED", EndCode::Declined),
+    (22, "NUMBER_CHANGED", EndCode::Unreachable),
+    (25, "EXCHANGE_ROUTING_ERROR", EndCode::Unreachable),
+    (27, "DESTINATION_OUT_OF_ORDER", EndCode::Unreachable),
+    (28, "INVALID_NUMBER_FORMAT", EndCode::Unreachable),
+    (31, "NORMAL_UNSPECIFIED", EndCode::Normal),
+    (38, "NETWORK_OUT_OF_ORDER", EndCode::Network),
+    (41, "NORMAL_TEMPORARY_FAILURE", EndCode::Network),
+    (42, "SWITCH_CONGESTION", EndCode::Network),
+    (52, "OUTGOING_CALL_BARRED", EndCode::Forbidden),
+    (54, "INCOMING_CALL_BARRED", EndCode::Forbidden),
+    (57, "BEARERCAPABILITY_NOTAUTH", EndCode::Forbidden),
+    (58, "BEARERCAPABILITY_NOTAVAIL", EndCode::Media),
+    (65, "BEARERCAPABILITY_NOTIMPL", EndCode::Media),
+    (69, "FACILITY_NOT_IMPLEMENTED", EndCode::Media),
+    (88, "INCOMPATIBLE_DESTINATION", EndCode::Media),
+    (102, "RECOVERY_ON_TIMER_EXPIRE", EndCode::Network),
+    (487, "ORIGINATOR_CANCEL", EndCode::Cancelled),
+    (502, "LOSE_RACE", EndCode::Cancelled),
+    (602, "ALLOTTED_TIMEOUT", EndCode::Expired),
+    (606, "USER_NOT_REGISTERED", EndCode::NotRegistered),
+    (804, "MEDIA_TIMEOUT", EndCode::Media),
+];
+
 /// The public codes of `endReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndCode {
@@ -48,7 +83,7 @@ impl EndCode {
         }
     }
 
-    /// What the cause of a `verto.bye` means: Q.850 numbers below 128, FreeSWITCH's own above.
+    /// What the cause of a `verto.bye` means. A cause that is not known is an ordinary end.
     ///
     /// A server may give the number, the name, or both; the number decides where it is known.
     pub fn of_bye(cause: Option<&str>, cause_code: Option<i32>) -> Self {
@@ -59,51 +94,13 @@ impl EndCode {
     }
 
     fn of_number(number: i32) -> Option<Self> {
-        Some(match number {
-            16 | 31 => Self::Normal,
-            17 => Self::Busy,
-            21 => Self::Declined,
-            1 | 2 | 3 | 22 | 25 | 27 | 28 => Self::Unreachable,
-            20 | 606 => Self::NotRegistered,
-            18 | 19 => Self::NoAnswer,
-            52 | 54 | 57 => Self::Forbidden,
-            487 | 502 => Self::Cancelled,
-            602 => Self::Expired,
-            38 | 41 | 42 | 102 => Self::Network,
-            58 | 65 | 69 | 88 | 804 => Self::Media,
-            _ => return None,
-        })
+        let known = CAUSES.iter().find(|(own, ..)| *own == number);
+        known.map(|(.., code)| *code)
     }
 
     fn of_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "NORMAL_CLEARING" | "NORMAL_UNSPECIFIED" => Self::Normal,
-            "USER_BUSY" => Self::Busy,
-            "CALL_REJECTED" => Self::Declined,
-            "UNALLOCATED_NUMBER"
-            | "NO_ROUTE_TRANSIT_NET"
-            | "NUMBER_CHANGED"
-            | "INVALID_NUMBER_FORMAT"
-            | "EXCHANGE_ROUTING_ERROR"
-            | "NO_ROUTE_DESTINATION"
-            | "DESTINATION_OUT_OF_ORDER" => Self::Unreachable,
-            "USER_NOT_REGISTERED" | "SUBSCRIBER_ABSENT" => Self::NotRegistered,
-            "NO_ANSWER" | "NO_USER_RESPONSE" => Self::NoAnswer,
-            "OUTGOING_CALL_BARRED" | "INCOMING_CALL_BARRED" | "BEARERCAPABILITY_NOTAUTH" => {
-                Self::Forbidden
-            }
-            "ORIGINATOR_CANCEL" | "LOSE_RACE" => Self::Cancelled,
-            "ALLOTTED_TIMEOUT" => Self::Expired,
-            "NETWORK_OUT_OF_ORDER"
-            | "SWITCH_CONGESTION"
-            | "NORMAL_TEMPORARY_FAILURE"
-            | "RECOVERY_ON_TIMER_EXPIRE" => Self::Network,
-            "MEDIA_TIMEOUT"
-            | "BEARERCAPABILITY_NOTAVAIL"
-            | "FACILITY_NOT_IMPLEMENTED"
-            | "INCOMPATIBLE_DESTINATION" => Self::Media,
-            _ => return None,
-        })
+        let known = CAUSES.iter().find(|(_, own, _)| *own == name);
+        known.map(|(.., code)| *code)
     }
 
     /// What a failure that ends a call means.
