@@ -52,7 +52,7 @@ impl Browser {
             Output::CancelFetch { ticket } => self.requests.cancel(ticket),
             Output::OpenSocket { socket, url } => self.sockets.open(socket, &url),
             Output::Send { socket, text } => self.sockets.send(socket, &text),
-            Output::CloseSocket { socket } => self.sockets.close(socket),
+            Output::CloseSocket { socket, again } => self.sockets.close(socket, again),
             Output::AcquireMedia {
                 ticket,
                 stream,

@@ -99,6 +99,8 @@ extern "C" {
     /// Nothing when it could not even be tried; its end is reported then, too.
     pub fn socket(url: &str, events: &Events) -> Option<JsValue>;
     pub fn send(socket: &JsValue, text: &str);
+    /// Closes with a code of the private range; [`close`] has to follow.
+    pub fn leave(socket: &JsValue, code: u16);
 
     /// → code 1, number 1 for audio plus 2 for video, value the stream; code 0, text the name, value the exception.
     pub fn acquire(audio: &JsValue, video: &JsValue, settled: JsValue);

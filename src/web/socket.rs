@@ -8,7 +8,7 @@ use super::driver::Enter;
 use super::held::Slots;
 use super::host::{self, Events};
 use super::reader::Object;
-use crate::engine::io::{Input, SocketId};
+use crate::engine::io::{Input, RECONNECTING, SocketId};
 use crate::engine::wire::Opaque;
 use crate::engine::wire::rpc::Incoming;
 
@@ -78,16 +78,22 @@ impl Sockets {
     }
 
     pub fn send(&self, id: SocketId, text: &str) {
-        let object = self
-            .open
-            .with(id.0, |socket| socket.object.clone())
-            .flatten();
-        if let Some(object) = object {
+        if let Some(object) = self.object(id) {
             host::send(&object, text);
         }
     }
 
-    pub fn close(&self, id: SocketId) {
+    /// `again`: see [`RECONNECTING`].
+    pub fn close(&self, id: SocketId, again: bool) {
+        if let Some(object) = self.object(id).filter(|_| again) {
+            host::leave(&object, RECONNECTING);
+        }
         drop(self.open.release(id.0));
+    }
+
+    fn object(&self, id: SocketId) -> Option<JsValue> {
+        self.open
+            .with(id.0, |socket| socket.object.clone())
+            .flatten()
     }
 }

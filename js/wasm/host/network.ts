@@ -30,6 +30,11 @@ export function network(closables: Closables) {
       return socket;
     },
 
+    /** Closes with a code, which says that another socket goes on with the session. */
+    leave(socket: WebSocket, code: number): void {
+      socket.close(code);
+    },
+
     send(socket: WebSocket, text: string): void {
       // `send` throws while a socket is still opening, and the engine waits for the opening.
       if (socket.readyState === WebSocket.OPEN) socket.send(text);

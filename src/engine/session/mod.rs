@@ -135,11 +135,6 @@ impl Session {
         self.ready
     }
 
-    /// Is the session made without anybody asking for it?
-    pub fn starts_by_itself(&self) -> bool {
-        !self.config.skip_connection && !self.config.skip_authentication
-    }
-
     /// Is a session wanted, so that waiting for it makes sense?
     pub fn is_wanted(&self) -> bool {
         self.wanted

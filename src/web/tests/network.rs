@@ -25,7 +25,10 @@ fn socket(url: String) -> Stage {
                 socket: SOCKET,
                 text: "{}".into(),
             },
-            Output::CloseSocket { socket: SOCKET },
+            Output::CloseSocket {
+                socket: SOCKET,
+                again: false,
+            },
         ],
         _ => Vec::new(),
     })
@@ -69,7 +72,7 @@ fn frames_are_told_from_what_is_none() {
 fn kind(input: &Input) -> &'static str {
     match input {
         Input::Frame {
-            frame: Some(Incoming::Ping { id }),
+            frame: Some(Incoming::Ping { id, .. }),
             ..
         } if id == "1" => "ping",
         Input::Frame { frame: None, .. } => "dropped",
