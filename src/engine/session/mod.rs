@@ -401,7 +401,7 @@ impl Session {
 
     /// How long the credential lives from now on, while that ends something.
     pub fn until_end(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
-        let end = self.standing.end().filter(|_| self.wanted)?;
+        let end = self.standing.leaves_at().filter(|_| self.wanted)?;
         self.clock.is_sure().then(|| self.clock.until(end, turn.cx))
     }
 

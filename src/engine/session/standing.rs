@@ -13,6 +13,9 @@ use crate::engine::wire::Opaque;
 /// The record of a credential that outlives the page (auth §8.1).
 const RECORD: &str = "sw:cached_credential";
 
+/// The client leaves so long before the space would throw it out: its goodbyes are still taken.
+const EARLY: Millis = 500;
+
 /// Whom the client acts for, and for how long.
 #[derive(Debug)]
 pub struct Standing {
@@ -136,14 +139,20 @@ impl Standing {
         given.into_iter().chain(self.told_end).min()
     }
 
+    /// When the client acts on the end, on the space's clock.
+    pub fn leaves_at(&self) -> Option<Millis> {
+        self.end().map(|end| end.saturating_sub(EARLY))
+    }
+
     /// Has it ended, for certain?
     pub fn has_ended(&self, clock: &Clock, cx: &Cx<'_>) -> bool {
-        self.accepted.is_some() && self.end().is_some_and(|end| clock.is_past(end, cx))
+        let is_past = |end| clock.is_past(end, cx);
+        self.accepted.is_some() && self.leaves_at().is_some_and(is_past)
     }
 
     /// The space refused the credential: because it has ended, where that is known.
     pub fn refusal(&self, rejected: Failure, clock: &Clock, cx: &Cx<'_>) -> Failure {
-        if self.end().is_none_or(|end| clock.until(end, cx) > 0) {
+        if self.leaves_at().is_none_or(|end| clock.until(end, cx) > 0) {
             return rejected;
         }
         let mut expired = Failure::from(ErrorCode::CredentialsExpired);
