@@ -1,34 +1,10 @@
 // The control: the published reference package, unmodified, makes its call on the space. It shares no line with us.
-import { rm, mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
-import { ROOT } from './harness/places.js';
 import { packetsReceived, strongestFrequency } from './harness/sound.js';
-import { expect, expectStatus, openPage, test } from './harness/test.js';
+import { expect, expectReady, expectStatus, REFERENCE, test } from './harness/test.js';
 import type { Page } from '@playwright/test';
 import type { Space } from './harness/space.js';
 
-const ENTRY = '/reference.mjs';
-let bundle = '';
-
-test.beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'reference-'));
-  try {
-    const outfile = join(folder, 'reference.mjs');
-    const stdin = { contents: "export * from '@signalwire/js';", resolveDir: ROOT };
-    await build({ stdin, bundle: true, format: 'esm', outfile, logLevel: 'error' });
-    bundle = await readFile(outfile, 'utf8');
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
-
-async function open(page: Page, space: Space): Promise<void> {
-  await page.route(`**${ENTRY}`, (route) => route.fulfill({ body: bundle, contentType: 'text/javascript' }));
-  // It speaks TLS alone.
-  await openPage(page, `https://localhost:${space.port}`, ENTRY);
-}
+test.use({ entry: REFERENCE });
 
 async function hearsAndHangsUp(page: Page, space: Space): Promise<void> {
   await expectStatus(page, 'connected');
@@ -38,24 +14,18 @@ async function hearsAndHangsUp(page: Page, space: Space): Promise<void> {
   await expect.poll(async () => (await space.call()).ended).toMatchObject({ by: 'client', how: 'bye' });
 }
 
-test('embeddableCall', async ({ page, space }) => {
-  await open(page, space);
+test('embeddableCall', async ({ caller, space }) => {
   const options = { to: '/public/echo', embedToken: space.embedToken('/public/echo'), host: `localhost:${space.port}` };
-  expect(await page.evaluate((given) => probe.embedded(given), options)).toEqual({ done: true });
-  await hearsAndHangsUp(page, space);
+  expect(await caller.evaluate((given) => probe.embedded(given), options)).toEqual({ done: true });
+  await hearsAndHangsUp(caller, space);
 });
 
-test('a client with a SAT', async ({ page, space }) => {
-  await open(page, space);
+test('a client with a SAT', async ({ caller, space }) => {
   const token = await space.subscriberSat('ada@example.test');
-  await page.evaluate(async (sat) => {
-    probe.connect(sat);
-    await new Promise<void>((resolve) => {
-      client.ready$.subscribe((ready) => ready && resolve());
-    });
-  }, token);
-  expect(await page.evaluate(() => probe.dial('/public/tone'))).toEqual({ done: true });
-  await expectStatus(page, 'connected');
-  await expect.poll(() => strongestFrequency(page)).toBeGreaterThan(434);
-  await hearsAndHangsUp(page, space);
+  await caller.evaluate((sat) => probe.connect(sat), token);
+  await expectReady(caller);
+  expect(await caller.evaluate(() => probe.dial('/public/tone'))).toEqual({ done: true });
+  await expectStatus(caller, 'connected');
+  await expect.poll(() => strongestFrequency(caller)).toBeGreaterThan(434);
+  await hearsAndHangsUp(caller, space);
 });

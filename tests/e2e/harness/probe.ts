@@ -33,6 +33,8 @@ export interface Probe {
   outcome: Outcome | undefined;
   /** Frames that were sent by the page, `signalwire.connect` or `verto.invite`, with the time. */
   sent: { method: string; at: number }[];
+  /** All that left the page: bodies, headers and addresses of requests, frames. */
+  said: string;
   /** When a local description was set. */
   described: number[];
   /** ICE servers that take the place of the space's. */
@@ -50,7 +52,16 @@ export interface Probe {
   settle(promise: Promise<unknown>): Promise<Outcome>;
   /** One call from a public page. `signal` is that of `abort`. */
   embedded(options: { to: string; embedToken: string; host: string }): Promise<Outcome>;
+  /** A client with a SAT. */
   connect(token: string, options?: SDK.SignalWireOptions): void;
+  /** A provider that hands out these SATs in turn, the last again and again; without any it never answers. */
+  provider(tokens: readonly string[]): SDK.CredentialProvider;
+  /** How often `provider` was asked. */
+  authenticated: number;
+  /** How many sockets there were. */
+  readonly sockets: number;
+  /** Makes a client the one that is watched. */
+  use(client: SDK.SignalWire): void;
   dial(to: string, options?: SDK.DialOptions): Promise<Outcome>;
   watch(call: SDK.Call): void;
   open(): Open;
@@ -59,7 +70,7 @@ export interface Probe {
 declare global {
   var sdk: typeof SDK;
   var probe: Probe;
-  var call: SDK.Call | undefined;
+  var call: SDK.WebRTCCall | undefined;
   var client: SDK.SignalWire;
   /** Ends the dial that is on its way. */
   var abort: AbortController;
@@ -82,8 +93,11 @@ export function installProbe(): void {
     return globalThis.probe.outcome;
   };
   globalThis.probe = {
-    statuses: [], callErrors: [], clientErrors: [], outcome: undefined, sent: [], described: [], iceServers: undefined,
-    decision: Promise.resolve(), asked: 0, onSent: undefined,
+    statuses: [], callErrors: [], clientErrors: [], outcome: undefined, sent: [], said: '', described: [], iceServers: undefined,
+    decision: Promise.resolve(), asked: 0, onSent: undefined, authenticated: 0,
+    get sockets() {
+      return sockets.length;
+    },
     get granted() {
       return tracks.length;
     },
@@ -95,12 +109,22 @@ export function installProbe(): void {
     settle: (promise) => promise.then(() => ({ done: true }), (error) => ({ done: false, error: chain(error, 0) })),
     embedded: (options) => told(globalThis.sdk.embeddableCall({ ...options, signal: globalThis.abort.signal })),
     connect(token, options) {
-      globalThis.client = new globalThis.sdk.SignalWire(new globalThis.sdk.StaticCredentialProvider({ token }), options);
-      globalThis.client.errors$.subscribe((error) => this.clientErrors.push(chain(error, 0)));
+      this.use(new globalThis.sdk.SignalWire(new globalThis.sdk.StaticCredentialProvider({ token }), options));
+    },
+    provider: (tokens) => ({
+      authenticate() {
+        const token = tokens[Math.min(globalThis.probe.authenticated, tokens.length - 1)];
+        globalThis.probe.authenticated += 1;
+        return token === undefined ? new Promise(() => {}) : Promise.resolve({ token });
+      },
+    }),
+    use(client) {
+      globalThis.client = client;
+      client.errors$.subscribe((error) => this.clientErrors.push(chain(error, 0)));
     },
     dial: (to, options) => told(globalThis.client.dial(to, { ...options, signal: globalThis.abort.signal })),
     watch(call) {
-      globalThis.call = call;
+      globalThis.call = call as SDK.WebRTCCall;
       const { statuses, callErrors } = this;
       call.status$.subscribe((status) => statuses.push(status));
       call.errors$.subscribe(({ kind, fatal, error }) => callErrors.push({ kind, fatal, error: chain(error, 0) }));
@@ -132,6 +156,7 @@ export function installProbe(): void {
   const { fetch } = globalThis;
   globalThis.fetch = (...given) => {
     const answer = fetch(...given);
+    globalThis.probe.said += `${JSON.stringify(given)}\n`;
     globalThis.probe.onSent?.('fetch');
     return answer;
   };
@@ -144,6 +169,7 @@ export function installProbe(): void {
       const { method, params } = JSON.parse(data);
       const what = params?.message?.method ?? method ?? 'answer';
       globalThis.probe.sent.push({ method: what, at: performance.now() });
+      globalThis.probe.said += `${data}\n`;
       super.send(data);
       globalThis.probe.onSent?.(what);
     }

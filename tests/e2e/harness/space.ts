@@ -14,12 +14,26 @@ export interface SpaceInfo {
   readonly click_to_call: readonly { readonly token: string; readonly embed_token: string; readonly address: string }[];
 }
 
+/** What a credential of `POST /.space/credentials` can be made of. */
+export interface CredentialWish {
+  /** The subscriber, or the inviter. */
+  readonly reference?: string;
+  /** Names of addresses. */
+  readonly address?: string;
+  readonly addresses?: readonly string[];
+  /** Seconds. */
+  readonly expires_in?: number;
+}
+
+/** Its kinds. */
+export type CredentialKind = 'subscriber' | 'guest' | 'invite' | 'embed' | 'c2c';
+
 /** One of `GET /.space/calls`. */
 export interface SpaceCall {
   readonly id: string;
   readonly address: string;
   readonly session: number;
-  readonly state: 'created' | 'answered' | 'joined' | 'ended';
+  readonly state: 'created' | 'ringing' | 'answered' | 'joined' | 'ended';
   readonly legs: readonly {
     readonly packets_received: number;
     readonly packets_sent: number;
@@ -37,6 +51,7 @@ export interface SpaceSession {
   readonly subscriber?: string | null;
   readonly connected: boolean;
   readonly authenticated: boolean;
+  readonly registered?: boolean;
   readonly resumed?: number;
 }
 
@@ -100,6 +115,30 @@ export class Space {
     return token;
   }
 
+  /** Any credential, without the project's API token. */
+  async credential(kind: CredentialKind, wish: CredentialWish = {}): Promise<string> {
+    const { token } = (await this.#desk('credentials', 'POST', { kind, ...wish })) as { token: string };
+    return token;
+  }
+
+  /** Ends what a subscriber's tokens, or one embed token, are good for. */
+  async revoke(what: { readonly subscriber_id: string } | { readonly embed_token: string }): Promise<void> {
+    await this.#desk('revoke', 'POST', what);
+  }
+
+  /** Moves the wall clock of the space. */
+  async advanceClock(milliseconds: number): Promise<void> {
+    await this.#desk('clock', 'POST', { advance_ms: milliseconds });
+  }
+
+  /** The space itself calls a subscriber, with an echo at its end. `false` where nobody is registered. */
+  async placeCall(to: string, more: { readonly from?: string; readonly media?: 'audio' | 'video' } = {}): Promise<boolean> {
+    const response = await this.#ask('calls', 'POST', { to, ...more });
+    const answer = (await response.json()) as { error?: string };
+    if (!response.ok && answer.error !== 'not_registered') throw new Error(`/.space/calls: ${response.status} ${answer.error}`);
+    return response.ok;
+  }
+
   sessions(): Promise<SpaceSession[]> {
     return this.#desk('sessions') as Promise<SpaceSession[]>;
   }
@@ -127,6 +166,11 @@ export class Space {
     await this.#desk('hangup', 'POST');
   }
 
+  /** Back to the seeds; every session is forgotten, as by a restart. */
+  async reset(): Promise<void> {
+    await this.#desk('reset', 'POST');
+  }
+
   /** Everything on the main port takes this long there and back. */
   async setRoundTrip(milliseconds: number): Promise<void> {
     await this.#desk('network', 'POST', { rtt_ms: milliseconds });
@@ -145,12 +189,13 @@ export class Space {
   }
 
   async #desk(what: string, method = 'GET', body?: object): Promise<unknown> {
+    const response = await this.#ask(what, method, body);
+    if (!response.ok) throw new Error(`/.space/${what}: ${response.status} ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
+  }
+
+  #ask(what: string, method: string, body?: object): Promise<Response> {
     const port = new URL(this.info.undelayed).port;
-    const response = await fetch(`http://127.0.0.1:${port}/.space/${what}`, {
-      method,
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`/.space/${what}: ${response.status}`);
-    return response.json();
+    return fetch(`http://127.0.0.1:${port}/.space/${what}`, { method, ...(body && { body: JSON.stringify(body) }) });
   }
 }
