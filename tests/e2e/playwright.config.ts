@@ -25,7 +25,7 @@ const config: PlaywrightTestConfig = defineConfig({
     },
     {
       name: 'firefox',
-      // Where browsers differ: media, the end of things, traps, the panel.
+      // Where browsers differ: media, the end of things, storage, traps, the panel.
       testMatch: [
         'first-call.spec.ts',
         'client.spec.ts',
@@ -33,7 +33,14 @@ const config: PlaywrightTestConfig = defineConfig({
         'trap.spec.ts',
         'click-to-call-page.spec.ts',
         'click-to-call-panel.spec.ts',
+        'patterns.spec.ts',
+        'lifecycle.spec.ts',
+        'sweep.spec.ts',
+        'inbound.spec.ts',
+        'resume.spec.ts',
       ],
+      // The control runs in Chromium alone.
+      grepInvert: /@reference/,
       use: {
         browserName: 'firefox',
         // The stock Firefox, not a build of Playwright's.
