@@ -1,4 +1,4 @@
-// `npm run bench:call`: sets up what the benchmark needs, then runs it; its arguments are handed on.
+// `npm run bench:call`, `npm run bench:resume`: sets up what the benchmark needs, then runs it; its arguments are handed on.
 
 import { main, run } from "./commands.mjs";
 import { buildAll } from "./build.mjs";
