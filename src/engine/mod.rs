@@ -41,6 +41,7 @@ pub mod state;
 pub mod turn;
 pub mod wire;
 
+use call::ended::Ended;
 use call::ending::EndCode;
 use call::{Call, DialOptions};
 use config::Config;
@@ -59,6 +60,7 @@ use wire::verto::VertoEventKind;
 pub struct Engine {
     session: Session,
     calls: Vec<Call>,
+    ended: Ended,
     rpc: Rpc,
     ids: Ids,
     reconnect_attached_calls: bool,
@@ -77,6 +79,7 @@ impl Engine {
             reconnect_attached_calls: config.reconnect_attached_calls,
             session: Session::new(config),
             calls: Vec::new(),
+            ended: Ended::default(),
             rpc: Rpc::default(),
             ids: Ids::default(),
             destroyed: false,
@@ -93,6 +96,7 @@ impl Engine {
         let Self {
             session,
             calls,
+            ended,
             rpc,
             ids,
             ..
@@ -106,6 +110,7 @@ impl Engine {
         let mut parts = Parts {
             session,
             calls,
+            ended,
             turn,
             reconnect: self.reconnect_attached_calls,
         };
@@ -122,7 +127,11 @@ impl Engine {
             turn.out.len() < 10_000,
             "an input led to an endless list of outputs"
         );
-        self.calls.retain(|call| !call.is_over());
+        for over in self.calls.extract_if(.., |call| call.is_over()) {
+            if over.is_inbound() {
+                self.ended.remember(over.id());
+            }
+        }
         let until_end = self.session.until_end(&turn);
         self.ends_at = until_end.map(|left| turn.after(left));
         list_calls(&self.calls, &mut self.listed, &mut turn);
@@ -179,6 +188,7 @@ fn refuse(input: &Input, turn: &mut Turn<'_, '_>) {
 struct Parts<'e, 't, 'c> {
     session: &'e mut Session,
     calls: &'e mut Vec<Call>,
+    ended: &'e mut Ended,
     turn: Turn<'t, 'c>,
     reconnect: bool,
 }
@@ -435,6 +445,7 @@ impl Parts<'_, '_, '_> {
                     call.verto(&message.kind, &mut self.turn);
                 } else if let VertoEventKind::Invite(invite) = message.kind
                     && self.session.takes_calls()
+                    && !self.ended.knows(&id)
                 {
                     let node_id = event.node_id.unwrap_or_default();
                     self.calls

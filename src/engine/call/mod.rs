@@ -6,10 +6,11 @@
 //! * [`gathering`]: when the offer leaves
 //! * [`dialogue`]: what the space says during the call
 //! * [`mute`]: mute and unmute
-//! * [`ending`]: why it is over
+//! * [`ending`]: why it is over; [`ended`]: which ones are
 
 pub mod dial;
 pub mod dialogue;
+pub mod ended;
 pub mod ending;
 pub mod gathering;
 pub mod incoming;
@@ -152,6 +153,11 @@ impl Call {
     /// Is the call over, so that it can be forgotten?
     pub fn is_over(&self) -> bool {
         self.status == Status::Destroyed
+    }
+
+    /// Did it come from outside?
+    pub fn is_inbound(&self) -> bool {
+        self.inbound.is_some()
     }
 
     /// The promise of `dial()`, while it waits.
