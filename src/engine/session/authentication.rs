@@ -90,6 +90,7 @@ impl Session {
         self.ready = true;
         self.ready_since = turn.now();
         self.liveness.begin(turn.now());
+        self.clock.begin();
         if fresh {
             turn.rpc.forget_session();
         }

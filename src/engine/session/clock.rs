@@ -15,8 +15,14 @@ pub struct Clock {
     skew: i64,
     /// Wall clock minus monotonic clock, when they were looked at last.
     offset: Option<i64>,
+    /// The space has said what time it is.
+    measured: bool,
     /// The clocks have jumped, and the skew has not been measured since.
     unsure: bool,
+    /// What comes in now may have waited while the machine slept.
+    stale: bool,
+    /// The next measurement counts, whatever the last one was.
+    anew: bool,
 }
 
 fn signed(millis: Millis) -> i64 {
@@ -32,13 +38,33 @@ impl Clock {
             .replace(offset)
             .is_some_and(|before| before.abs_diff(offset) > JUMP);
         self.unsure |= jumped;
+        self.stale |= jumped;
         jumped
     }
 
-    /// The space said what time it is.
+    /// What comes in from now on was said after the last jump: on a new socket, or after the answer to a
+    /// question asked since.
+    pub fn begin(&mut self) {
+        self.stale = false;
+        self.anew = true;
+    }
+
+    /// The space said what time it is. On its way the word only gets older: of several, the latest time is
+    /// the best.
     pub fn measured(&mut self, server_time: Millis, cx: &Cx<'_>) {
-        self.skew = signed(server_time).saturating_sub(signed(cx.wall));
+        let skew = signed(server_time).saturating_sub(signed(cx.wall));
+        if self.stale || !(self.anew || skew > self.skew) {
+            return;
+        }
+        self.skew = skew;
+        self.anew = false;
+        self.measured = true;
         self.unsure = false;
+    }
+
+    /// Has the space ever said what time it is?
+    pub fn is_measured(&self) -> bool {
+        self.measured
     }
 
     /// Milliseconds until this time of the space; zero once it has come.
@@ -76,8 +102,10 @@ mod tests {
         let mut clock = Clock::default();
         at(0, 3_600_000 + 1_000, |cx| {
             assert!(!clock.look(cx));
-            assert!(clock.is_past(2_000, cx));
+            assert!(clock.is_past(2_000, cx) && !clock.is_measured());
+            clock.begin();
             clock.measured(1_000, cx);
+            assert!(clock.is_measured());
             assert_eq!(clock.until(2_000, cx), 1_000);
             assert!(!clock.is_past(2_000, cx));
         });
@@ -91,13 +119,38 @@ mod tests {
         at(2_000, 9_000_000, |cx| {
             assert!(clock.look(cx));
             assert!(!clock.is_past(20_000, cx));
+            clock.measured(11_000, cx);
+            assert!(!clock.is_sure(), "it may have waited in the sleep");
+            clock.begin();
             clock.measured(12_000, cx);
-            assert!(!clock.is_past(20_000, cx));
+            assert!(clock.is_sure() && !clock.is_past(20_000, cx));
             assert_eq!(clock.until(20_000, cx), 8_000);
         });
         at(10_000, 9_008_000, |cx| {
             assert!(!clock.look(cx));
             assert!(clock.is_past(20_000, cx));
+        });
+    }
+
+    #[test]
+    fn a_word_that_was_long_on_its_way_counts_less() {
+        let mut clock = Clock::default();
+        at(0, 10_000, |cx| {
+            clock.look(cx);
+            clock.begin();
+            clock.measured(10_000, cx);
+        });
+        at(60_000, 70_000, |cx| {
+            assert!(!clock.look(cx));
+            for time in [15_000, 60_000, 69_900] {
+                clock.measured(time, cx);
+                assert_eq!(clock.until(80_000, cx), 10_000);
+            }
+            clock.measured(71_000, cx);
+            assert_eq!(clock.until(80_000, cx), 9_000);
+            clock.begin();
+            clock.measured(60_000, cx);
+            assert_eq!(clock.until(80_000, cx), 20_000, "the space's clock was set");
         });
     }
 }

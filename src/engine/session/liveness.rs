@@ -81,10 +81,12 @@ impl Liveness {
         (!self.probing).then_some(due)
     }
 
-    /// The machine woke up, or the page came back.
-    pub fn woke(&self, now: Millis) -> Doubt {
+    /// The page came back, or the machine woke up: it `slept` for certain where its clocks parted, and then
+    /// the age of what was heard says nothing.
+    pub fn woke(&self, now: Millis, slept: bool) -> Doubt {
         let age = now.saturating_sub(self.heard);
         match age {
+            _ if slept => Doubt::AskAndRetract,
             _ if self.probing => Doubt::None,
             _ if age <= FRESH => Doubt::None,
             _ if age <= STALE => Doubt::Ask,

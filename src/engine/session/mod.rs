@@ -347,7 +347,7 @@ impl Session {
     /// Looks at every deadline of the session. To be called until nothing has changed.
     pub fn tick(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         if self.clock.look(turn.cx) {
-            self.woke(turn);
+            self.wake(true, turn);
         }
         if self.wanted && self.standing.has_ended(&self.clock, turn.cx) {
             return Change::Expired;
@@ -401,7 +401,10 @@ impl Session {
 
     /// How long the credential lives from now on, while that ends something.
     pub fn until_end(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
-        let end = self.standing.leaves_at().filter(|_| self.wanted)?;
+        let end = self
+            .standing
+            .leaves_at(&self.clock)
+            .filter(|_| self.wanted)?;
         self.clock.is_sure().then(|| self.clock.until(end, turn.cx))
     }
 
@@ -411,11 +414,21 @@ impl Session {
 
     /// The page came back into sight, or the machine woke up, or a network was found.
     pub fn woke(&mut self, turn: &mut Turn<'_, '_>) {
+        let slept = self.clock.look(turn.cx);
+        self.wake(slept, turn);
+    }
+
+    fn wake(&mut self, slept: bool, turn: &mut Turn<'_, '_>) {
         self.link.hurry(turn);
         if !self.ready {
             return;
         }
-        match self.liveness.woke(turn.now()) {
+        if slept {
+            // What was asked before says nothing of now.
+            turn.rpc
+                .forget(|purpose| matches!(purpose, Purpose::Probe { .. }));
+        }
+        match self.liveness.woke(turn.now(), slept) {
             Doubt::None => return,
             Doubt::Ask => {}
             Doubt::AskAndRetract => self.registration.doubt(turn),
@@ -444,9 +457,13 @@ impl Session {
         result: &Result<(), Failure>,
         turn: &mut Turn<'_, '_>,
     ) {
+        let is_answer = !matches!(result, Err(failure) if failure.code == ErrorCode::RpcTimeout);
+        if is_answer && !self.clock.is_sure() {
+            self.clock.begin();
+        }
         match result {
             Ok(()) if verifies => self.registration.verified(turn),
-            Err(failure) if verifies && failure.code != ErrorCode::RpcTimeout => {
+            Err(_) if verifies && is_answer => {
                 self.registration.restore(false, turn);
             }
             _ => {}

@@ -139,20 +139,28 @@ impl Standing {
         given.into_iter().chain(self.told_end).min()
     }
 
-    /// When the client acts on the end, on the space's clock.
-    pub fn leaves_at(&self) -> Option<Millis> {
-        self.end().map(|end| end.saturating_sub(EARLY))
+    /// When the client acts on the end, on the space's clock. What the space says of it is in the space's
+    /// time, which has to be known first.
+    pub fn leaves_at(&self, clock: &Clock) -> Option<Millis> {
+        let end = match clock.is_measured() {
+            true => self.end(),
+            false => self.accepted.as_ref().and_then(|one| one.expiry_at),
+        };
+        end.map(|end| end.saturating_sub(EARLY))
     }
 
     /// Has it ended, for certain?
     pub fn has_ended(&self, clock: &Clock, cx: &Cx<'_>) -> bool {
         let is_past = |end| clock.is_past(end, cx);
-        self.accepted.is_some() && self.leaves_at().is_some_and(is_past)
+        self.accepted.is_some() && self.leaves_at(clock).is_some_and(is_past)
     }
 
     /// The space refused the credential: because it has ended, where that is known.
     pub fn refusal(&self, rejected: Failure, clock: &Clock, cx: &Cx<'_>) -> Failure {
-        if self.leaves_at().is_none_or(|end| clock.until(end, cx) > 0) {
+        if self
+            .leaves_at(clock)
+            .is_none_or(|end| clock.until(end, cx) > 0)
+        {
             return rejected;
         }
         let mut expired = Failure::from(ErrorCode::CredentialsExpired);
