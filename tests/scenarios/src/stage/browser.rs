@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use signalwire_wasm::engine::io::{
-    Constraint, Direction, Input, Kind, MediaFailure, Output, PeerId, PeerState, StreamId, Ticket,
-    Tracks,
+    Constraint, Input, Kind, MediaFailure, Output, PeerId, PeerState, StreamId, Ticket, Tracks,
 };
 use signalwire_wasm::engine::wire::Opaque;
 
 use super::Stage;
+use super::sdp::{self, Sections};
 use super::setup::{Device, Path};
 
 /// A MediaStream.
@@ -23,7 +23,8 @@ pub struct Stream {
 #[derive(Debug)]
 pub struct Peer {
     remote: StreamId,
-    described: bool,
+    /// The local description, once it is set.
+    described: Option<Sections>,
     answered: bool,
     pub connected: bool,
 }
@@ -120,7 +121,7 @@ impl Stage {
                 assert!(self.browser.used_peers.insert(peer), "{peer:?} used twice");
                 let fresh = Peer {
                     remote,
-                    described: false,
+                    described: None,
                     answered: false,
                     connected: false,
                 };
@@ -140,11 +141,21 @@ impl Stage {
                 audio,
                 video,
                 ..
-            } => self.make_offer(ticket, peer, local, audio, video),
+            } => self.make_offer(ticket, peer, local, (audio, video)),
+            Output::MakeAnswer {
+                ticket,
+                peer,
+                offer,
+                local,
+                audio,
+                video,
+                ..
+            } => self.make_answer(ticket, peer, &offer, local, (audio, video)),
             Output::ReadDescription { ticket, peer } => {
                 self.browser.begin(ticket);
-                assert!(self.browser.peer(peer).described, "read before it was made");
-                let sdp = Some(format!("offer of {}", peer.0));
+                let sections = self.browser.peer(peer).described;
+                let sections = sections.expect("read after it was made");
+                let sdp = Some(sdp::of_peer(self.current, peer, sections));
                 self.result(0, ticket, move |_| Input::Description { ticket, sdp });
             }
             Output::ApplyAnswer { ticket, peer, sdp } => self.apply_answer(ticket, peer, &sdp),
@@ -231,32 +242,72 @@ impl Stage {
     fn make_offer(
         &mut self,
         ticket: Ticket,
+        peer: PeerId,
+        local: Option<StreamId>,
+        sections: Sections,
+    ) {
+        let transports = u32::from(sections.0.is_some()) + u32::from(sections.1.is_some());
+        self.describe(ticket, peer, local, sections, transports);
+    }
+
+    fn make_answer(
+        &mut self,
+        ticket: Ticket,
+        id: PeerId,
+        offer: &str,
+        local: Option<StreamId>,
+        sections: Sections,
+    ) {
+        assert!(sdp::is_of_leg(offer), "the offer of the space");
+        let (audio, video) = sdp::kinds(offer);
+        assert_eq!(
+            (audio, video),
+            (sections.0.is_some(), sections.1.is_some()),
+            "an answer has the sections of its offer"
+        );
+        let peer = self.browser.peer(id);
+        peer.answered = true;
+        let remote = peer.remote;
+        // The offer is bundled: there is one transport.
+        self.describe(ticket, id, local, sections, 1);
+        if self.setup.offer_fails {
+            return;
+        }
+        self.of_peer(self.setup.offer_takes, id, move |stage| {
+            if let Some(stream) = stage.browser.streams.get_mut(&remote) {
+                stream.tracks.audio = audio;
+                stream.tracks.video = video;
+            }
+            Input::RemoteTrack { peer: id }
+        });
+    }
+
+    /// Makes a local description and sets it.
+    fn describe(
+        &mut self,
+        ticket: Ticket,
         id: PeerId,
         local: Option<StreamId>,
-        audio: Option<Direction>,
-        video: Option<Direction>,
+        sections: Sections,
+        transports: u32,
     ) {
         self.browser.begin(ticket);
-        assert!(
-            audio.is_some() || video.is_some(),
-            "an offer without sections"
-        );
+        assert!(transports > 0, "a description without sections");
         if let Some(local) = local {
             assert!(
                 self.browser.streams.contains_key(&local),
                 "a dead stream is sent"
             );
         }
-        let transports = u32::from(audio.is_some()) + u32::from(video.is_some());
         let fails = self.setup.offer_fails;
-        assert!(!self.browser.peer(id).described, "offered twice");
+        assert!(self.browser.peer(id).described.is_none(), "described twice");
         self.result(self.setup.offer_takes, ticket, move |stage| {
             if fails {
                 let result = Err(Opaque::new("OperationError"));
                 return Input::OfferMade { ticket, result };
             }
             if let Some(peer) = stage.browser.peers.get_mut(&id) {
-                peer.described = true;
+                peer.described = Some(sections);
                 stage.gather(id, transports);
             }
             Input::OfferMade {
@@ -299,7 +350,7 @@ impl Stage {
     fn apply_answer(&mut self, ticket: Ticket, id: PeerId, sdp: &str) {
         self.browser.begin(ticket);
         let peer = self.browser.peer(id);
-        assert!(peer.described, "an answer without an offer");
+        assert!(peer.described.is_some(), "an answer without an offer");
         assert!(
             !std::mem::replace(&mut peer.answered, true),
             "answered twice"
@@ -322,7 +373,8 @@ impl Stage {
         });
     }
 
-    fn connect_media(&mut self, peer: PeerId) {
+    /// Both ends know each other: the way is looked for.
+    pub(super) fn connect_media(&mut self, peer: PeerId) {
         match self.setup.path {
             Path::Silent => {}
             Path::Fails(after) => {

@@ -46,15 +46,20 @@ impl Stage {
 
     /// The end of every scenario.
     pub(super) fn take_down(&mut self) {
-        let pending = self.application.pending();
-        assert!(
-            pending.is_empty(),
-            "promises that nobody settled: {pending:?}"
-        );
-        self.destroy();
-        self.check_gone();
+        for who in self.everybody() {
+            self.turn_to(who);
+            let pending = self.application.pending();
+            assert!(
+                pending.is_empty(),
+                "promises that nobody settled: {pending:?}"
+            );
+            self.destroy();
+            self.check_gone();
+        }
         self.pass(SPACE_FORGETS);
-        self.check_gone();
+        for who in self.everybody() {
+            self.with(who, |stage| stage.check_gone());
+        }
         let calls = self.calls_at_space();
         assert!(calls.is_empty(), "the space still holds {calls:?}");
         let sessions = self.world.sessions();

@@ -1,32 +1,39 @@
-//! The stage: engine and world, the browser and the network between them, one clock for all.
+//! The stage: clients and world, the browsers and the networks between them, one clock for all.
 //!
 //! Time goes by only here: the stage always moves on to whatever happens next, on either side. After
 //! every step it holds what both sides do against the invariants (`invariants`).
+//!
+//! A scene speaks of one client at a time, and the stage stands for it: the first one, until the scene
+//! turns to another ([`Stage::turn_to`], [`Stage::with`]).
 
 mod application;
 mod browser;
+mod client;
+mod credentials;
+mod edge;
 mod far;
 mod invariants;
+mod looks;
 mod network;
 mod script;
+mod sdp;
 mod setup;
 mod timeline;
 
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
 use signalwire_space::world::{self, IceServer, World};
-use signalwire_wasm::engine::Engine;
-use signalwire_wasm::engine::io::{
-    Cx, Entity, Input, Millis, Output, RECONNECTING, StreamId, Ticket, Tracks,
-};
+use signalwire_wasm::engine::io::{Cx, Entity, Input, Millis, Output, RECONNECTING, StoreChange};
 use signalwire_wasm::engine::state::Field;
 
-use application::Application;
-use browser::Browser;
-use far::Leg;
-use network::Network;
+use client::Client;
+use edge::Leg;
 use timeline::{Place, Timeline};
 
+pub use client::Who;
 pub use network::{Fate, Way};
-pub use script::Dialled;
+pub use script::{Dialled, unheeded};
 pub use setup::{Device, Path, Provider, Reach, Setup};
 
 /// The wall clock at the start of a scenario: 2024-01-01T00:00:00Z.
@@ -34,30 +41,37 @@ const START: Millis = 1_704_067_200_000;
 
 /// See the module.
 pub struct Stage {
-    pub setup: Setup,
     /// The time that the scenario has lasted.
     pub now: Millis,
-    pub network: Network,
-    pub browser: Browser,
-    pub application: Application,
-    /// Device prompts that are open.
-    prompts: Vec<(Ticket, StreamId, Tracks)>,
+    clients: Vec<Client>,
+    /// Of whom the scene speaks.
+    current: Who,
+    /// The origin's local storage, which the pages share.
+    pub storage: BTreeMap<&'static str, String>,
     legs: Vec<Leg>,
-    engine: Engine,
     world: World,
+    /// By how much the space's wall clock is ahead of the true time.
+    space_ahead: Millis,
     timeline: Timeline,
-    engine_entropy: u64,
     space_entropy: u64,
     chance: u64,
-    /// By how much the page's monotonic clock is behind, because it stood still in a sleep.
-    behind: Millis,
-    /// The page sleeps until then.
-    wakes: Option<Millis>,
     spoken: u64,
-    deeds: Vec<(Millis, String)>,
-    destroyed: bool,
     /// Tells every step on standard error: `TRACE=1`.
     traced: bool,
+}
+
+impl Deref for Stage {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.client(self.current)
+    }
+}
+
+impl DerefMut for Stage {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.clients.get_mut(self.current.0).expect("a client")
+    }
 }
 
 /// Plays a scenario and takes it down: whatever it left open makes it fail.
@@ -103,31 +117,73 @@ impl Stage {
             )
         };
         Self {
-            engine: Engine::new(setup.config.clone()),
-            setup,
             now: 0,
-            network: Network::default(),
-            browser: Browser::default(),
-            application: Application::default(),
-            prompts: Vec::new(),
+            clients: vec![Client::new(setup, Who(0))],
+            current: Who(0),
+            storage: BTreeMap::new(),
             legs: Vec::new(),
             world,
+            space_ahead: 0,
             timeline: Timeline::default(),
-            engine_entropy: seed ^ 1,
             space_entropy,
             chance: seed ^ 3,
-            behind: 0,
-            wakes: None,
             spoken: 0,
-            deeds: Vec::new(),
-            destroyed: false,
             traced: std::env::var_os("TRACE").is_some(),
         }
     }
 
-    /// Everybody's wall clock.
+    /// Another client appears. The scene goes on speaking of the present one.
+    pub fn enter(&mut self, setup: Setup) -> Who {
+        let who = Who(self.clients.len());
+        self.clients.push(Client::new(setup, who));
+        who
+    }
+
+    /// From here on the scene speaks of this client.
+    pub fn turn_to(&mut self, who: Who) {
+        self.current = who;
+    }
+
+    /// Speaks of this client for a moment.
+    pub fn with<T>(&mut self, who: Who, act: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.current, who);
+        let result = act(self);
+        self.current = before;
+        result
+    }
+
+    /// Looks at this client.
+    pub fn seen_by(&self, who: Who) -> &Client {
+        self.client(who)
+    }
+
+    fn client(&self, who: Who) -> &Client {
+        self.clients.get(who.0).expect("a client")
+    }
+
+    fn everybody(&self) -> impl Iterator<Item = Who> + use<> {
+        (0..self.clients.len()).map(Who)
+    }
+
+    /// The true time, which every machine shows that was not told otherwise.
     pub fn wall(&self) -> Millis {
         START + self.now
+    }
+
+    /// What the machine of the client shows.
+    pub fn page_wall(&self) -> Millis {
+        self.wall().saturating_add_signed(self.clock_ahead)
+    }
+
+    /// What the space shows.
+    pub fn space_wall(&self) -> Millis {
+        self.wall() + self.space_ahead
+    }
+
+    /// The space's wall clock is moved on; the space tells its clients at once.
+    pub fn advance_space_clock(&mut self, by: Millis) {
+        self.space_ahead += by;
+        self.world_input(world::Input::ClockMoved);
     }
 
     /// A number below `limit`, by the scenario's seed.
@@ -139,32 +195,35 @@ impl Stage {
 
     /// Something happens outside of the page.
     pub fn outside(&mut self, after: Millis, deed: impl FnOnce(&mut Self) + 'static) {
-        let at = self.now + after;
-        self.timeline.plan(at, Place::Outside, Box::new(deed));
+        let (at, who) = (self.now + after, self.current);
+        self.timeline.plan(at, Place::Outside, who, Box::new(deed));
     }
 
     /// Something happens in the page, or to it.
     pub fn in_page(&mut self, after: Millis, deed: impl FnOnce(&mut Self) + 'static) {
-        let at = self.now + after;
-        self.timeline.plan(at, Place::Page, Box::new(deed));
+        let (at, who) = (self.now + after, self.current);
+        self.timeline.plan(at, Place::Page, who, Box::new(deed));
     }
 
     /// Gives the engine an input, carries out what it wants, and looks at the invariants.
     pub(super) fn input(&mut self, input: Input) {
-        self.trace(|| format!("page   {input:?}"));
+        let Who(number) = self.current;
+        self.trace(|| format!("page {number}   {input:?}"));
         let mut out = Vec::new();
+        let (now, wall) = (self.now, self.page_wall());
         {
-            let entropy = &mut self.engine_entropy;
+            let client: &mut Client = self;
+            let entropy = &mut client.entropy;
             let mut source = |bytes: &mut [u8]| fill(entropy, bytes);
             let mut cx = Cx {
-                mono: self.now - self.behind,
-                wall: START + self.now,
+                mono: now - client.behind,
+                wall,
                 entropy: &mut source,
             };
-            self.engine.handle(input, &mut cx, &mut out);
+            client.engine.handle(input, &mut cx, &mut out);
         }
         for output in out {
-            self.trace(|| format!("engine {output:?}"));
+            self.trace(|| format!("engine {number} {output:?}"));
             self.carry_out(output);
         }
         self.check_step();
@@ -186,7 +245,8 @@ impl Stage {
             return;
         };
         match output {
-            Output::Authenticate { ticket, .. } => self.authenticate(ticket),
+            Output::Authenticate { ticket, source } => self.authenticate(ticket, source),
+            Output::Store { key, change } => self.store(key, change),
             Output::Fetch { ticket, request } => self.fetch(ticket, request),
             Output::CancelFetch { ticket } => self.cancel_fetch(ticket),
             Output::OpenSocket { socket, url } => self.open_socket(socket, &url),
@@ -205,39 +265,63 @@ impl Stage {
                 self.application.alive(entity);
             }
             Output::End { entity } => self.application.end(entity),
-            Output::Settle { reply, result } => self.application.settle(self.now, reply, result),
+            Output::Settle { reply, result } => {
+                let now = self.now;
+                self.application.settle(now, reply, result);
+            }
             other => panic!("nobody carries out {other:?}"),
         }
     }
 
-    pub(super) fn deed(&mut self, name: impl Into<String>) {
-        self.deeds.push((self.now, name.into()));
+    /// What the engine writes into the page's storage.
+    fn store(&mut self, key: &'static str, change: StoreChange) {
+        match change {
+            StoreChange::Write(record) => {
+                self.storage.insert(key, record);
+            }
+            StoreChange::RemoveOwn(record) => {
+                if self.storage.get(key) == Some(&record) {
+                    self.storage.remove(key);
+                }
+            }
+        }
     }
 
-    /// The engine's deadline on the stage's clock.
-    fn engine_deadline(&self) -> Option<Millis> {
-        let at = self.engine.deadline()?.saturating_add(self.behind);
-        Some(at.max(self.wakes.unwrap_or_default()))
+    pub(super) fn deed(&mut self, name: impl Into<String>) {
+        let now = self.now;
+        self.deeds.push((now, name.into()));
+    }
+
+    /// The client whose engine wants to be called first, and when.
+    fn next_engine(&self) -> Option<(Millis, Who)> {
+        let deadlines = self
+            .everybody()
+            .filter_map(|who| Some((self.client(who).deadline()?, who)));
+        deadlines.min()
     }
 
     /// Moves on to what happens next, if that is not after `until`.
     fn step(&mut self, until: Millis) -> bool {
+        let engine = self.next_engine();
         let times = [
             self.timeline.next(),
-            self.engine_deadline(),
+            engine.map(|(at, _)| at),
             self.world.deadline(),
         ];
         let Some(next) = times.into_iter().flatten().min().filter(|at| *at <= until) else {
             return false;
         };
         self.now = self.now.max(next);
-        if let Some(deed) = self.timeline.take(self.now, self.wakes) {
-            deed(self);
-        } else if self.engine_deadline().is_some_and(|at| at <= self.now) {
-            self.input(Input::Tick);
-        } else if self.world.deadline().is_some_and(|at| at <= self.now) {
+        let now = self.now;
+        let clients = &self.clients;
+        let sleeps = |who: Who| clients.get(who.0).and_then(|client| client.wakes);
+        if let Some((who, deed)) = self.timeline.take(now, sleeps) {
+            self.with(who, deed);
+        } else if let Some((_, who)) = engine.filter(|(at, _)| *at <= now) {
+            self.with(who, |stage| stage.input(Input::Tick));
+        } else if self.world.deadline().is_some_and(|at| at <= now) {
             self.world_input(world::Input::Tick);
-            let later = self.world.deadline().is_none_or(|at| at > self.now);
+            let later = self.world.deadline().is_none_or(|at| at > now);
             assert!(later, "the world does not let go of a deadline");
         }
         true
@@ -252,7 +336,6 @@ impl Stage {
 /// How a scenario speaks of an effect; patches and the like have no name.
 fn name_of(output: &Output) -> Option<String> {
     let name = match output {
-        Output::Authenticate { .. } => "authenticate",
         Output::Fetch { request, .. } => {
             let path = request.url.split_once("/api/fabric/").expect("a path").1;
             return Some(path.split('?').next().unwrap_or_default().to_owned());
@@ -269,6 +352,7 @@ fn name_of(output: &Output) -> Option<String> {
         Output::AcquireMedia { .. } => "microphone",
         Output::CreatePeer { .. } => "peer",
         Output::MakeOffer { .. } => "offer",
+        Output::MakeAnswer { .. } => "make answer",
         Output::ApplyAnswer { .. } => "answer",
         Output::ClosePeer { .. } => "close peer",
         Output::StopTracks { .. } => "stop tracks",

@@ -13,6 +13,7 @@ use signalwire_wasm::engine::wire::rest::Body;
 use signalwire_wasm::engine::wire::rpc::Incoming;
 
 use super::Stage;
+use super::client::Who;
 use super::setup::Reach;
 
 /// Which way a frame goes.
@@ -93,11 +94,22 @@ impl Network {
     }
 }
 
-fn world_id(socket: SocketId) -> world::SocketId {
-    world::SocketId(u64::from(socket.0))
+/// The space numbers the sockets of all clients together.
+const SOCKETS_OF_A_CLIENT: u64 = 1 << 32;
+
+/// Whose socket it is, and the number that the page knows it by.
+pub(super) fn page_id(socket: world::SocketId) -> (Who, SocketId) {
+    let who = usize::try_from(socket.0 / SOCKETS_OF_A_CLIENT).expect("a few clients");
+    let own = u32::try_from(socket.0 % SOCKETS_OF_A_CLIENT).expect("a number of a page");
+    (Who(who), SocketId(own))
 }
 
 impl Stage {
+    fn world_id(&self, socket: SocketId) -> world::SocketId {
+        let who = u64::try_from(self.current.0).expect("a few clients");
+        world::SocketId(who * SOCKETS_OF_A_CLIENT + u64::from(socket.0))
+    }
+
     pub(super) fn open_socket(&mut self, socket: SocketId, url: &str) {
         assert_eq!(url, "ws://puc.localhost:8080", "the socket of the space");
         let known = self.network.wires.insert(socket, Wire::default());
@@ -111,7 +123,7 @@ impl Stage {
             Reach::Up => {
                 self.outside(latency, move |stage| {
                     if !stage.network.wire(socket).cut {
-                        let socket = world_id(socket);
+                        let socket = stage.world_id(socket);
                         stage.world_input(world::Input::Opened { socket });
                     }
                 });
@@ -188,7 +200,7 @@ impl Stage {
             match way {
                 _ if wire.cut => {}
                 Way::ToSpace => {
-                    let socket = world_id(socket);
+                    let socket = stage.world_id(socket);
                     stage.world_input(world::Input::Frame { socket, text });
                 }
                 Way::ToPage if wire.forgotten => {}
@@ -212,15 +224,14 @@ impl Stage {
         self.outside(after, move |stage| {
             let wire = stage.network.wire(socket);
             if !std::mem::replace(&mut wire.cut, true) {
-                let socket = world_id(socket);
+                let socket = stage.world_id(socket);
                 stage.world_input(world::Input::Closed { socket, code });
             }
         });
     }
 
     /// The space closes a socket.
-    pub(super) fn closed_by_space(&mut self, socket: world::SocketId) {
-        let socket = SocketId(u32::try_from(socket.0).expect("one of the page's numbers"));
+    pub(super) fn closed_by_space(&mut self, socket: SocketId) {
         let now = self.now;
         let latency = self.setup.latency;
         let wire = self.network.wire(socket);
@@ -236,7 +247,7 @@ impl Stage {
     pub fn cut(&mut self) {
         for socket in self.break_wires() {
             self.in_page(0, move |stage| stage.socket_closed(socket));
-            let socket = world_id(socket);
+            let socket = self.world_id(socket);
             let code = 1006;
             self.outside(0, move |stage| {
                 stage.world_input(world::Input::Closed { socket, code });
@@ -273,7 +284,7 @@ impl Stage {
         let mut closed = Vec::new();
         for (socket, wire) in &mut self.network.wires {
             wire.stalled = false;
-            closed.extend(std::mem::take(&mut wire.close_waits).then_some(world_id(*socket)));
+            closed.extend(std::mem::take(&mut wire.close_waits).then_some(*socket));
             let frames = wire.waiting.drain(..);
             waiting.extend(frames.map(|(way, text)| (*socket, way, text)));
         }

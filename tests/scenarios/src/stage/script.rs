@@ -1,10 +1,8 @@
-//! What a scenario is told with: acts of application, user and network; looks at what came of them.
+//! What a scenario is told with: acts of application, user and network, and time.
 
 use serde_json::json;
 use signalwire_wasm::engine::call::DialOptions;
-use signalwire_wasm::engine::error::{ErrorCode, Failure};
-use signalwire_wasm::engine::io::{Entity, Input, Kind, Millis, Reply, Value};
-use signalwire_wasm::engine::state::Field;
+use signalwire_wasm::engine::io::{Entity, Input, Kind, Millis, Reply};
 use signalwire_wasm::engine::wire::json::Json;
 
 use super::Stage;
@@ -18,12 +16,45 @@ pub struct Dialled {
     pub call: Entity,
 }
 
+/// The scene does not wait for this promise; that it settles is the stage's business.
+pub fn unheeded(_: Reply) {}
+
 /// Acts of the application.
 impl Stage {
     pub fn connect(&mut self) -> Reply {
         let reply = self.application.promise("connect()");
         self.input(Input::Connect { reply: Some(reply) });
         reply
+    }
+
+    /// The constructor is through.
+    pub fn start(&mut self) {
+        self.input(Input::Start);
+    }
+
+    pub fn register(&mut self) -> Reply {
+        let reply = self.application.promise("register()");
+        self.input(Input::Register { reply });
+        reply
+    }
+
+    pub fn unregister(&mut self) -> Reply {
+        let reply = self.application.promise("unregister()");
+        self.input(Input::Unregister { reply });
+        reply
+    }
+
+    pub fn answer(&mut self, call: Entity) {
+        self.answer_with(call, json!({}));
+    }
+
+    pub fn answer_with(&mut self, call: Entity, options: serde_json::Value) {
+        let options = DialOptions::decode(&Json(&options));
+        self.input(Input::Answer { call, options });
+    }
+
+    pub fn reject(&mut self, call: Entity) {
+        self.input(Input::Reject { call });
     }
 
     pub fn disconnect(&mut self) -> Reply {
@@ -91,6 +122,16 @@ impl Stage {
     /// The page goes away; the browser then closes its sockets with "going away".
     pub fn page_hides(&mut self, persisted: bool) {
         self.input(Input::PageHide { persisted });
+    }
+
+    /// The page comes back from the back/forward cache.
+    pub fn page_shows(&mut self) {
+        self.input(Input::PageShow);
+    }
+
+    /// The page is looked at again.
+    pub fn woken(&mut self) {
+        self.input(Input::Woke);
     }
 
     /// A connected client with a call that has sound.
@@ -185,169 +226,5 @@ impl Stage {
         self.until(60_000, status, |stage| {
             stage.statuses(call).contains(&status.to_owned())
         });
-    }
-}
-
-/// Looks at what came of it.
-impl Stage {
-    pub fn is_settled(&self, reply: Reply) -> bool {
-        self.settlement(reply).is_some()
-    }
-
-    fn settlement(&self, reply: Reply) -> Option<&(Millis, Result<Value, Failure>)> {
-        self.application
-            .promises
-            .get(&reply)
-            .expect("a promise")
-            .settled
-            .as_ref()
-    }
-
-    /// When the promise was settled.
-    pub fn settled_at(&self, reply: Reply) -> Millis {
-        self.settlement(reply).expect("a settled promise").0
-    }
-
-    #[track_caller]
-    pub fn assert_resolved(&self, reply: Reply) {
-        let settled = self.settlement(reply);
-        assert!(matches!(settled, Some((_, Ok(_)))), "resolved: {settled:?}");
-    }
-
-    /// The failure with which a promise was rejected.
-    #[track_caller]
-    pub fn rejection(&self, reply: Reply) -> &Failure {
-        match self.settlement(reply) {
-            Some((_, Err(failure))) => failure,
-            other => panic!("rejected: {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    pub fn assert_rejected(&self, reply: Reply, code: ErrorCode) {
-        assert_eq!(self.rejection(reply).code, code);
-    }
-
-    pub fn rejection_code(&self, reply: Reply) -> Option<ErrorCode> {
-        let (_, result) = self.settlement(reply)?;
-        result.as_ref().err().map(|failure| failure.code)
-    }
-
-    /// Every status that the call had.
-    pub fn statuses(&self, call: Entity) -> Vec<String> {
-        let values = self.application.values(call, Field::CallStatus);
-        values
-            .into_iter()
-            .map(|value| match value {
-                Value::Text(text) => text.clone(),
-                other => panic!("a status is a text: {other:?}"),
-            })
-            .collect()
-    }
-
-    pub fn status(&self, call: Entity) -> String {
-        self.statuses(call)
-            .pop()
-            .unwrap_or_else(|| "new".to_owned())
-    }
-
-    /// `endReason`: code, cause, number.
-    #[track_caller]
-    pub fn end_reason(&self, call: Entity) -> (&'static str, Option<String>, Option<i32>) {
-        match self.application.values(call, Field::CallEndReason).last() {
-            Some(Value::EndReason {
-                code,
-                cause,
-                cause_code,
-            }) => (code, cause.clone(), *cause_code),
-            other => panic!("the call is not over: {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    pub fn assert_ended(&self, call: Entity, code: &str) {
-        assert_eq!(self.end_reason(call).0, code);
-        assert_eq!(self.status(call), "destroyed");
-    }
-
-    /// `call.errors$`: each with whether it was fatal.
-    pub fn call_errors(&self, call: Entity) -> Vec<(ErrorCode, bool)> {
-        let values = self.application.values(call, Field::CallErrors);
-        values
-            .into_iter()
-            .map(|value| match value {
-                Value::CallError { fatal, failure, .. } => (failure.code, *fatal),
-                other => panic!("an error of a call: {other:?}"),
-            })
-            .collect()
-    }
-
-    /// `client.errors$`.
-    pub fn client_errors(&self) -> Vec<ErrorCode> {
-        let values = self.application.values(Entity::CLIENT, Field::ClientErrors);
-        values
-            .into_iter()
-            .map(|value| match value {
-                Value::Failure(failure) => failure.code,
-                other => panic!("an error: {other:?}"),
-            })
-            .collect()
-    }
-
-    /// `ready$`.
-    pub fn is_ready(&self) -> bool {
-        let values = self.application.values(Entity::CLIENT, Field::ClientReady);
-        values.last() == Some(&&Value::Bool(true))
-    }
-
-    /// `call.self`.
-    pub fn own_member(&self, call: Entity) -> Option<Entity> {
-        match self.application.values(call, Field::CallSelf).last() {
-            Some(Value::Entity(member)) => Some(*member),
-            _ => None,
-        }
-    }
-
-    /// What was done outside of the store, in order; messages by their method.
-    pub fn deeds(&self) -> Vec<&str> {
-        self.deeds.iter().map(|(_, name)| name.as_str()).collect()
-    }
-
-    pub fn times(&self, name: &str) -> usize {
-        self.deeds.iter().filter(|(_, own)| own == name).count()
-    }
-
-    /// When something was done last.
-    #[track_caller]
-    pub fn done_at(&self, name: &str) -> Millis {
-        let done = self.deeds.iter().rev().find(|(_, own)| own == name);
-        done.unwrap_or_else(|| panic!("{name} is among {:?}", self.deeds))
-            .0
-    }
-
-    /// When something was done, each time.
-    pub fn all_done_at(&self, name: &str) -> Vec<Millis> {
-        let done = self.deeds.iter().filter(|(_, own)| own == name);
-        done.map(|(at, _)| *at).collect()
-    }
-
-    /// Members of a call that have not left.
-    pub fn members(&self, call: Entity) -> Vec<Entity> {
-        let own = self
-            .application
-            .things
-            .iter()
-            .filter(|(_, thing)| thing.parent == Some(call));
-        own.filter(|(_, thing)| !thing.ended)
-            .map(|(entity, _)| *entity)
-            .collect()
-    }
-
-    /// The call's id on the wire.
-    pub fn call_id(&self, call: Entity) -> String {
-        match self.application.values(call, Field::CallId).last() {
-            Some(Value::Text(id)) => id.clone(),
-            other => panic!("an id: {other:?}"),
-        }
     }
 }

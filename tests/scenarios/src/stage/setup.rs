@@ -14,6 +14,17 @@ pub enum Provider {
     Embed(&'static str),
     /// This text as a SAT, whatever it is.
     Text(&'static str),
+    /// A SAT of this subscriber that lives so many seconds; `told` where the application says when it ends.
+    Ending {
+        reference: &'static str,
+        seconds: u64,
+        told: bool,
+    },
+    /// This credential, as it stands.
+    Given {
+        token: Option<String>,
+        expiry_at: Option<Millis>,
+    },
     /// A good SAT that ended before it came.
     Expired,
     /// Resolves to `undefined`.
@@ -63,6 +74,8 @@ pub struct Setup {
     pub seed: u64,
     pub config: Config,
     pub provider: Provider,
+    /// What `refresh()` does, where the configuration says that there is one.
+    pub refresh: Provider,
     pub provider_takes: Millis,
     pub device: Device,
     pub device_takes: Millis,
@@ -86,6 +99,24 @@ pub struct Setup {
     pub who_am_i: VecDeque<u16>,
 }
 
+impl Setup {
+    /// A client as the constructor makes it when it is told nothing: it registers by itself.
+    pub fn plain() -> Self {
+        Self::of("ada@example.test")
+    }
+
+    /// The same for this subscriber.
+    pub fn of(reference: &'static str) -> Self {
+        let mut setup = Self {
+            provider: Provider::Subscriber(reference),
+            refresh: Provider::Subscriber(reference),
+            ..Self::default()
+        };
+        setup.config.skip_register = false;
+        setup
+    }
+}
+
 impl Default for Setup {
     fn default() -> Self {
         use CandidateType::{Host, Relay, Routed};
@@ -97,6 +128,7 @@ impl Default for Setup {
                 ..Config::default()
             },
             provider: Provider::Subscriber("ada@example.test"),
+            refresh: Provider::Subscriber("ada@example.test"),
             provider_takes: 1,
             device: Device::Granted,
             device_takes: 30,
