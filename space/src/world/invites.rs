@@ -211,7 +211,7 @@ impl World {
         out: &mut Vec<Output>,
     ) {
         // A caller who still waits has only a better offer.
-        let Some(sdp) = self.offer_again(call_id, invite.sdp) else {
+        let Some(sdp) = self.offer_again(call_id, invite.sdp, cx, out) else {
             return;
         };
         let Some(call) = self.calls.get(call_id) else {

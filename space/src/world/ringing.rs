@@ -320,18 +320,33 @@ impl World {
         self.event(session, "call.state", params, cx, out);
     }
 
-    /// A further offer of a caller who still waits (wire-protocol §5.4); gives the offer back where nobody
-    /// is being rung for this call.
-    pub(super) fn offer_again(&mut self, call_id: &str, sdp: String) -> Option<String> {
-        let call = self.calls.get(call_id);
-        let ring = call.and_then(|call| self.rings.get_mut(&call.room_session_id));
-        match ring.and_then(|ring| ring.caller.as_mut()) {
-            Some(caller) if caller.call_id == call_id => {
-                caller.offer = sdp;
-                None
-            }
-            _ => Some(sdp),
+    /// A further offer of a caller who still waits (wire-protocol §5.4), perhaps of a page that was loaded
+    /// again and does not know yet that it rings. Gives the offer back where nobody is being rung for
+    /// this call.
+    pub(super) fn offer_again(
+        &mut self,
+        call_id: &str,
+        sdp: String,
+        cx: &mut Cx<'_>,
+        out: &mut Vec<Output>,
+    ) -> Option<String> {
+        let room = self.calls.get(call_id).map(|call| &call.room_session_id);
+        let Some(room) = room.filter(|room| self.rings.contains_key(*room)) else {
+            return Some(sdp);
+        };
+        let room = room.clone();
+        let caller = self
+            .rings
+            .get_mut(&room)
+            .and_then(|ring| ring.caller.as_mut());
+        let Some(caller) = caller.filter(|caller| caller.call_id == call_id) else {
+            return Some(sdp);
+        };
+        caller.offer = sdp;
+        if std::mem::take(&mut caller.told) {
+            self.tell_ringing(&room, cx, out);
         }
+        None
     }
 
     /// `verto.answer` of a client that rings. Whoever rings beside it has lost the race.

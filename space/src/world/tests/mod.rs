@@ -8,6 +8,8 @@ mod lifetime;
 mod misshapen;
 mod people;
 mod reach;
+mod restarts;
 mod ringing;
 mod scene;
 mod sessions;
+mod talk;
