@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::scene::{Client, Scene, answer, bye, connect, invite, resume, verto};
 use crate::world::media::{FarEnd, LegId, MediaEvent};
 use crate::world::report::{CallState, Direction, REMEMBERED};
+use crate::world::revocation::Revocation;
 use crate::world::{Input, SocketId, World};
 
 /// A small generator: the same seed plays the same scene.
@@ -174,6 +175,7 @@ fn check(world: &World, now: u64) {
         );
     }
     for session in world.sessions.values() {
+        assert!(!world.is_revoked(&session.claims));
         assert_eq!(session.socket.is_none(), session.offline_since.is_some());
         let socket = session.socket.map(|socket| &world.sockets[&socket]);
         assert!(socket.is_none_or(|socket| socket.session.is_some()));
@@ -221,6 +223,19 @@ fn check_rings(world: &World) {
         .filter(|call| call.state == CallState::Ringing);
     for call in ringing {
         assert!(world.rings.contains_key(&call.room_session_id));
+    }
+}
+
+/// Of the session that came last.
+fn revocation(dice: &mut Dice, scene: &Scene) -> Revocation {
+    let sessions = scene.world.sessions();
+    let session = sessions.last();
+    let [jti, id] = session.map_or_else(Default::default, |one| {
+        [one.jti.clone(), one.subscriber_id.clone()]
+    });
+    match dice.roll(2) {
+        0 => Revocation::Sat { jti },
+        _ => Revocation::Subscriber { id },
     }
 }
 
@@ -278,6 +293,14 @@ fn play(seed: u64) -> Seen {
                 scene.input(Input::Media(event));
             }
             7 if dice.roll(40) == 0 => scene.input(Input::Reset),
+            7 if dice.roll(20) == 0 => {
+                scene.advance(*dice.pick(&[1, 60_000, 7_200_000]));
+                sats = fresh_sats(&mut scene);
+            }
+            7 if dice.roll(20) == 0 => {
+                let revocation = revocation(&mut dice, &scene);
+                scene.input(Input::Revoke(revocation));
+            }
             8 => {
                 let text = dice.pick(&["", "[]", "{}", "null", r#"{"id":"x"}"#, "\u{0}"]);
                 let text = (*text).to_owned();
