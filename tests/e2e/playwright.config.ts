@@ -38,6 +38,8 @@ const config: PlaywrightTestConfig = defineConfig({
         'sweep.spec.ts',
         'inbound.spec.ts',
         'resume.spec.ts',
+        'auth-demo.spec.ts',
+        'playground.spec.ts',
       ],
       // The control runs in Chromium alone.
       grepInvert: /@reference/,
