@@ -151,7 +151,6 @@ export class CallCard {
     });
     button.dataset.mutes = kind;
     button.setAttribute('aria-pressed', 'false');
-    button.disabled = this.#call.self === null;
     return button;
   }
 
@@ -159,7 +158,6 @@ export class CallCard {
   #onMuted(kind, muted) {
     const button = /** @type {HTMLButtonElement | null} */ (this.#actions.querySelector(`[data-mutes="${kind}"]`));
     if (!button) return;
-    button.disabled = false;
     const pressed = String(muted);
     if (button.getAttribute('aria-pressed') !== pressed) this.#log.add(this.#source, `${kind} ${muted ? 'muted' : 'unmuted'}`);
     button.setAttribute('aria-pressed', pressed);

@@ -22,6 +22,8 @@ export class ClientPanel {
   /** @type {Map<Call, CallCard>} */
   #cards = new Map();
   #numbered = 0;
+  /** The page shows somebody else, or nobody. */
+  #over = false;
   #ready = false;
   #expired = false;
   /** @type {Map<string, string | boolean>} What the log has told of the client's state. */
@@ -89,6 +91,7 @@ export class ClientPanel {
 
   /** @param {Call[]} calls */
   #onCalls(calls) {
+    if (this.#over) return;
     for (const call of [...calls].reverse()) if (!this.#cards.has(call)) this.#addCard(call);
     for (const call of this.#cards.keys()) if (!calls.includes(call)) this.#cards.delete(call);
     const ringing = calls.filter(({ direction, status }) => direction === 'inbound' && status === 'ringing');
@@ -129,6 +132,7 @@ export class ClientPanel {
   }
 
   #show() {
+    if (this.#over) return;
     const { state, text } = this.#state();
     const registered = this.#client.isRegistered;
     byId('client').dataset.state = state;
@@ -212,6 +216,7 @@ export class ClientPanel {
 
   /** Ends the client and forgets it. */
   destroy() {
+    this.#over = true;
     clearInterval(this.#ticking);
     this.#client.destroy();
     for (const id of ['client', 'dial-section', 'calls-section', 'trouble']) byId(id).hidden = true;
