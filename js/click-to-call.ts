@@ -8,7 +8,8 @@
  *
  * Every element with `data-signalwire-call` becomes a call button, also those added later. What a button leaves out is
  * taken from the script element; with `data-to` on the script element and no button in the page, a floating button
- * appears. `data-token` is an embed token (or a C2C token), the only credential meant for a public page.
+ * appears. `data-token` is an embed token (or a C2C token), the only credential meant for a public page; where the
+ * page is not public it may be a SAT, and then needs no host.
  *
  * Until a visitor shows the intent to call (points at the button, focuses or touches it) this script is all that is
  * loaded; then the panel and the SDK are fetched side by side.

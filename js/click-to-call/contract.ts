@@ -5,9 +5,9 @@ import type { Sdk } from './sdk.js';
 export interface CallTarget {
   /** Address of the destination, such as `/public/sales`. */
   readonly to: string;
-  /** Embed token or C2C token. Never shown and never logged. */
+  /** Embed token, C2C token or SAT. Never shown and never logged. */
   readonly token: string;
-  /** Host that exchanges the token: a name, a name and port, or a URL. */
+  /** Host that exchanges the token: a name, a name and port, or a URL. A SAT needs none. */
   readonly host: string;
   /** How the destination is called in the panel; empty when unknown. */
   readonly name: string;

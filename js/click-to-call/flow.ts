@@ -1,5 +1,6 @@
 /** The life of one call as the panel sees it: drives the SDK, knows nothing of the page. */
 import type { CallTarget } from './contract.js';
+import { dial, isSat } from './dial.js';
 import type { Outcome, OutcomeCode } from './outcome.js';
 import { classify } from './outcome.js';
 import type { Call, CallStatus, Sdk, SelfParticipant, Subscription } from './sdk.js';
@@ -66,7 +67,7 @@ export class CallFlow {
   async start(): Promise<void> {
     this.#change({});
     const { to, token, host } = this.target;
-    if (!to || !token || !host) return this.#end('incomplete');
+    if (!to || !token || !(host || isSat(token))) return this.#end('incomplete');
     if (!this.ports.supported()) return this.#end('unsupported');
     let sdk: Sdk;
     try {
@@ -77,8 +78,7 @@ export class CallFlow {
     }
     if (this.#abort.signal.aborted) return;
     try {
-      const call = await sdk.embeddableCall({ to, embedToken: token, host, signal: this.#abort.signal });
-      this.#accepted(call);
+      this.#accepted(await dial(sdk, this.target, this.#abort.signal));
     } catch (error) {
       if (!this.#abort.signal.aborted) this.ports.report(error);
       this.#end(this.#abort.signal.aborted ? 'cancelled' : classify(error));

@@ -59,9 +59,22 @@ export interface Call {
   hangup(): Promise<void>;
 }
 
+/** Where a client gets its credential from. */
+export interface Provider {
+  authenticate(): Promise<{ token?: string }>;
+}
+
+/** A client of one credential. */
+export interface Client {
+  dial(to: string, options: { signal: AbortSignal }): Promise<Call>;
+  destroy(): void;
+}
+
 /** What `signalwire.bundle.mjs` exports, as far as the panel needs it. */
 export interface Sdk {
   /** Starts the engine, so that the click does not wait for it. */
   warmUp(): void;
   embeddableCall(options: { to: string; embedToken: string; host: string; signal: AbortSignal }): Promise<Call>;
+  SignalWire: new (provider: Provider, options: { skipRegister: boolean }) => Client;
+  StaticCredentialProvider: new (credential: { token: string }) => Provider;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as facade from '../index.js';
+import { isSat } from '../click-to-call/dial.js';
 import { classify, outcomeText } from '../click-to-call/outcome.js';
 import type { Sdk } from '../click-to-call/sdk.js';
 import { ERRORS } from '../store/errors.gen.js';
@@ -40,4 +41,13 @@ test('a failure never offers to call again where the page has to change', () => 
   for (const code of ['unreachable', 'forbidden', 'incomplete', 'unsupported', 'token', 'expired'] as const) {
     assert.equal(outcomeText({ code, byVisitor: false, answered: false }, 'Sales', true).again, false, code);
   }
+});
+
+test('a SAT is told from every other token by its shape', () => {
+  const header = (text: string): string => Buffer.from(text).toString('base64url');
+  for (const sat of [`${header('{"typ":"SAT","ch":"puc.localhost:8080"}')}..a.b.c`, `${header('{"alg":"HS256","x":"\u00ff>?"}')}.a.b`]) {
+    assert.equal(isSat(sat), true, sat);
+  }
+  const others = ['', 'c2c_00000000000000000000000000000001', 'c2t_00000000000000000000000000000001', 'opaque', '.a.b', header('[]'), header('"text"'), header('null'), `${header('{')}.a`];
+  for (const other of others) assert.equal(isSat(other), false, other);
 });

@@ -138,6 +138,24 @@ test('an exchanged embed token is a Guest SAT that a static provider may hold', 
   await talks(caller, '/public/echo');
 });
 
+for (const kind of ['guest', 'embed'] as const) {
+  test(`a call button tells by its shape what token it was given: ${kind}`, async ({ caller, space }) => {
+    await caller.evaluate(([token, host]) => {
+      const button = document.createElement('button');
+      Object.assign(button.dataset, { signalwireCall: '', token, to: '/public/echo', ...(host && { host }) });
+      button.textContent = 'Call';
+      document.body.append(button);
+    }, [await space.credential(kind), kind === 'embed' ? `localhost:${space.port}` : ''] as const);
+    await caller.addScriptTag({ url: '/sdk/click-to-call.js' });
+    await caller.getByRole('button', { name: 'Call' }).click();
+    await expect(caller.getByRole('dialog')).toContainText('Connected');
+    expect(await space.sessions()).toMatchObject([{ kind: kind === 'embed' ? 'embed_guest' : 'guest', registered: false }]);
+    await caller.getByRole('dialog').getByRole('button', { name: 'Hang up' }).click();
+    await expect.poll(async () => (await space.call()).ended).toMatchObject({ by: 'client', how: 'bye' });
+    await expectNothingOpen(caller, space);
+  });
+}
+
 test.describe('the reference', { tag: '@reference' }, () => {
   test.use({ entry: REFERENCE });
 
