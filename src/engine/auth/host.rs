@@ -157,21 +157,25 @@ fn is_name(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label_fits)
 }
 
+/// The form of an IPv6 address, as far as it decides where a request goes: the browser reads it for good.
 fn is_bracketed(host: &str) -> bool {
+    let is_of_address = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
     host.strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
-        .is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok())
+        .is_some_and(|inner| inner.contains(':') && inner.bytes().all(is_of_address))
 }
 
 /// `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`.
 fn is_loopback(host: &str) -> bool {
     let (name, _) = split_port(host);
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name == "[::1]"
-        || name
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback())
+    name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || is_local_ipv4(name)
+}
+
+/// 127.0.0.0/8, all four numbers written out. The parsers of the standard library weigh 2 kB in the wasm.
+fn is_local_ipv4(name: &str) -> bool {
+    let is_number = |part: &str| part.parse::<u16>().is_ok_and(|number| number < 256);
+    name.strip_prefix("127.")
+        .is_some_and(|rest| rest.split('.').count() == 3 && rest.split('.').all(is_number))
 }
 
 #[cfg(test)]

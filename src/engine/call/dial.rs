@@ -2,6 +2,7 @@
 //! invite, and its response (media §1, wire-protocol §5.3).
 
 use super::gathering::{Gathering, RELAY_LIMIT, Verdict};
+use super::members::Members;
 use super::{Answer, Call, Local, Offer, Status};
 use crate::engine::call::options::{DialOptions, MediaPlan};
 use crate::engine::error::{ErrorCode, Failure};
@@ -85,7 +86,7 @@ impl Call {
             answered: false,
             peer_connected: false,
             known_to_space: false,
-            members: std::collections::BTreeMap::new(),
+            members: Members::default(),
             own: None,
             rooms: Vec::new(),
             mutes: Vec::new(),

@@ -238,10 +238,10 @@ impl Call {
     /// Merges what is told of a member; an unknown member is a new one.
     fn merge(&mut self, member: &Member, turn: &mut Turn<'_, '_>) {
         let entity = match self.members.get(&member.member_id) {
-            Some(entity) => *entity,
+            Some(entity) => entity,
             None => {
                 let entity = turn.create(self.entity);
-                self.members.insert(member.member_id.clone(), entity);
+                self.members.insert(&member.member_id, entity);
                 entity
             }
         };

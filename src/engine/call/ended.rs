@@ -1,23 +1,21 @@
 //! Inbound calls that are over: a space may deliver an invite again, or late, and a call rings once.
 
-use std::collections::VecDeque;
-
 /// So many calls are remembered.
 const REMEMBERED: usize = 16;
 
 /// The ids of the inbound calls that ended last.
 #[derive(Debug, Default)]
 pub struct Ended {
-    ids: VecDeque<String>,
+    ids: Vec<String>,
 }
 
 impl Ended {
     /// The call with this id is over.
     pub fn remember(&mut self, id: &str) {
         if self.ids.len() == REMEMBERED {
-            self.ids.pop_front();
+            self.ids.remove(0);
         }
-        self.ids.push_back(id.to_owned());
+        self.ids.push(id.to_owned());
     }
 
     /// Did a call with this id end lately?

@@ -5,7 +5,7 @@
 //! * [`incoming`]: a call from outside, answered or rejected
 //! * [`gathering`]: when the offer leaves
 //! * [`dialogue`]: what the space says during the call
-//! * [`mute`]: mute and unmute
+//! * [`members`]: who is in it; [`mute`]: mute and unmute
 //! * [`ending`]: why it is over; [`ended`]: which ones are
 
 pub mod dial;
@@ -14,12 +14,11 @@ pub mod ended;
 pub mod ending;
 pub mod gathering;
 pub mod incoming;
+pub mod members;
 pub mod mute;
 pub mod options;
 
 pub use options::{DialOptions, MediaPlan};
-
-use std::collections::BTreeMap;
 
 use super::error::{Cause, ErrorCode, Failure};
 use super::io::{Entity, Kind, Millis, Output, PeerId, Reply, StreamId, Ticket, Tracks, Value};
@@ -31,6 +30,7 @@ use super::wire::verto::Dialog;
 use ending::{EndCode, EndReason};
 use gathering::Gathering;
 use incoming::Inbound;
+use members::Members;
 use mute::Mute;
 
 /// `call.status` (wire-protocol §8.5).
@@ -139,7 +139,7 @@ pub struct Call {
     inbound: Option<Inbound>,
     /// The session was lost under the call, and is being looked for.
     recovering: bool,
-    members: BTreeMap<String, Entity>,
+    members: Members,
     own: Option<Entity>,
     rooms: Vec<String>,
     mutes: Vec<Mute>,
@@ -198,7 +198,7 @@ impl Call {
 
     /// Is this one of its members?
     pub fn has_member(&self, member: Entity) -> bool {
-        self.members.values().any(|entity| *entity == member)
+        self.members.has(member)
     }
 
     fn set_status(&mut self, status: Status, turn: &mut Turn<'_, '_>) {
@@ -355,7 +355,7 @@ impl Call {
         turn.rpc.forget(|purpose| match purpose {
             Purpose::Invite(call) | Purpose::Answer(call) | Purpose::Pong(call) => call == entity,
             Purpose::Bye(_) | Purpose::Register | Purpose::Probe { .. } => false,
-            Purpose::Mute(member, _) => self.members.values().any(|own| *own == member),
+            Purpose::Mute(member, _) => self.members.has(member),
         });
         let gave_way = matches!(
             reason.code,
@@ -374,8 +374,8 @@ impl Call {
         turn.patch(entity, Field::CallEndReason, reason.into());
         self.set_status(Status::Destroyed, turn);
         self.settle_mutes(|_| true, turn);
-        for member in self.members.values() {
-            turn.emit(Output::End { entity: *member });
+        for entity in self.members.entities() {
+            turn.emit(Output::End { entity });
         }
         turn.emit(Output::End { entity });
         if let Some(reply) = self.dial.take() {
@@ -430,11 +430,7 @@ impl Call {
             return;
         };
         let (member, kind) = (mute.member, mute.kind);
-        let target = self
-            .members
-            .iter()
-            .find(|(_, entity)| **entity == member)
-            .map(|(id, _)| id.clone());
+        let target = self.members.id_of(member).map(str::to_owned);
         let Some(target) = target else { return };
         let own = self.self_member();
         turn.request(Purpose::Mute(member, kind), rpc::LIMIT, |id, _| {

@@ -3,8 +3,6 @@
 //! What the application asked for last is the *desired* state; after a reconnect it is restored, and
 //! never more than it. `isRegistered$` says what the space has confirmed on the socket in use.
 
-use std::collections::VecDeque;
-
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::{Entity, Reply, Value};
 use crate::engine::rpc::{self, Purpose};
@@ -39,7 +37,7 @@ pub struct Registration {
     desired: bool,
     confirmed: bool,
     /// In the order in which they were asked for; the first is under way.
-    wishes: VecDeque<Wish>,
+    wishes: Vec<Wish>,
 }
 
 /// What a re-authentication needs.
@@ -56,7 +54,7 @@ impl Registration {
         Self {
             desired,
             confirmed: false,
-            wishes: VecDeque::new(),
+            wishes: Vec::new(),
         }
     }
 
@@ -73,9 +71,9 @@ impl Registration {
     /// `register()` or `unregister()`.
     pub fn wish(&mut self, online: bool, reply: Option<Reply>) {
         self.desired = online;
-        match self.wishes.back_mut() {
+        match self.wishes.last_mut() {
             Some(last) if last.online == online => last.replies.extend(reply),
-            _ => self.wishes.push_back(Wish {
+            _ => self.wishes.push(Wish {
                 online,
                 replies: reply.into_iter().collect(),
                 step: Step::Waiting,
@@ -102,7 +100,7 @@ impl Registration {
             wish.step = Step::Waiting;
         }
         let offline_already = |wish: &Wish| fresh && !wish.online;
-        while self.wishes.front().is_some_and(offline_already) {
+        while self.wishes.first().is_some_and(offline_already) {
             self.fulfil(turn);
         }
         if self.desired && self.wishes.is_empty() {
@@ -136,7 +134,7 @@ impl Registration {
         while !can_register && !self.wishes.is_empty() {
             self.settle(Ok(Value::Nothing), turn);
         }
-        if let Some(wish) = self.wishes.front_mut()
+        if let Some(wish) = self.wishes.first_mut()
             && wish.step == Step::Waiting
         {
             wish.step = Step::Asking;
@@ -159,7 +157,7 @@ impl Registration {
         standing: &Standing<'_>,
         turn: &mut Turn<'_, '_>,
     ) {
-        let Some(wish) = self.wishes.front_mut() else {
+        let Some(wish) = self.wishes.first_mut() else {
             return;
         };
         match (wish.step, result) {
@@ -202,7 +200,10 @@ impl Registration {
     }
 
     fn settle(&mut self, result: Result<Value, Failure>, turn: &mut Turn<'_, '_>) {
-        for reply in self.wishes.pop_front().into_iter().flat_map(|w| w.replies) {
+        if self.wishes.is_empty() {
+            return;
+        }
+        for reply in self.wishes.remove(0).replies {
             turn.settle(reply, result.clone());
         }
     }
