@@ -8,13 +8,13 @@ use crate::engine::wire::{K, Sym};
 /// The texts of the keys, in the order of their numbers, separated by line feeds.
 #[wasm_bindgen]
 pub fn keys() -> String {
-    K::joined()
+    K::joined().to_owned()
 }
 
 /// The texts of the known values, in the order of their numbers, separated by line feeds.
 #[wasm_bindgen]
 pub fn syms() -> String {
-    Sym::joined()
+    Sym::joined().to_owned()
 }
 
 /// Number of the code for a failure of the engine itself.

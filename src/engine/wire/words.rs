@@ -39,8 +39,8 @@ macro_rules! words {
             }
 
             /// All texts in order, separated by line feeds: what JavaScript is told once.
-            pub fn joined() -> String {
-                Self::TEXTS.join("\n")
+            pub fn joined() -> &'static str {
+                concat!($($text, "\n",)*).trim_ascii_end()
             }
         }
     };

@@ -13,7 +13,7 @@ use crate::web::driver::Machine;
 
 #[wasm_bindgen(module = "/dist/test/harness.js")]
 extern "C" {
-    fn install(keys: String, syms: String);
+    fn install(keys: &str, syms: &str);
     fn application(authenticate: &Asked, deliver: &Told, keep: &Keep) -> JsValue;
     fn task() -> js_sys::Promise;
 
