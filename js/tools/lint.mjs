@@ -20,6 +20,7 @@ const CHECKS = [
   ["biome", "lint", "--error-on-warnings"],
   ["node", "js/tools/check-rules.mjs"],
   ["node", "js/tools/check-manifests.mjs"],
+  ["node", "js/tools/check-requirements.mjs"],
   ["node", "js/tools/check-snippets.mjs"],
 ];
 

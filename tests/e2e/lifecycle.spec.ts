@@ -65,6 +65,23 @@ test.describe('what runs by itself', () => {
     expect(await caller.evaluate(() => probe.authenticated)).toBe(1);
   });
 
+  test('without Web Crypto the provider is asked without a context, and all of it works', async ({ caller, space }) => {
+    const contexts = caller.evaluate((sat) => {
+      Object.defineProperty(crypto, 'subtle', { value: undefined });
+      return new Promise<unknown[]>((resolve) => {
+        probe.use(new sdk.SignalWire({
+          authenticate(...context) {
+            resolve(context.filter((one) => one !== undefined));
+            return Promise.resolve({ token: sat });
+          },
+        }));
+      });
+    }, await space.credential('subscriber'));
+    expect(await contexts).toEqual([]);
+    await expectRegistered(caller);
+    await talks(caller, '/public/echo');
+  });
+
   test('connect() in the same breath as the constructor joins what runs already', async ({ caller, space }) => {
     const outcomes = await caller.evaluate((sat) => {
       probe.use(new sdk.SignalWire(probe.provider([sat])));
