@@ -1,6 +1,6 @@
 //! Where credentials come from: the application's provider, and the record of an earlier page.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use signalwire_wasm::engine::auth::{Credential, embed};
 use signalwire_wasm::engine::io::{Input, Source, Ticket};
 use signalwire_wasm::engine::wire::Opaque;
@@ -46,6 +46,8 @@ impl Stage {
             Provider::Text(text) => Some((Some(text.to_owned()), None)),
             Provider::Given { token, expiry_at } => Some((token, expiry_at)),
             Provider::Subscriber(reference) => Some((Some(self.sat(reference, None)), None)),
+            Provider::Guest(names) => Some((Some(self.guest_sat(names)), None)),
+            Provider::Invite(reference) => Some((Some(self.invite_sat(reference)), None)),
             Provider::Ending {
                 reference,
                 seconds,
@@ -77,12 +79,37 @@ impl Stage {
         if let Some(seconds) = seconds {
             body["expire_at"] = json!(self.space_wall() / 1_000 + seconds);
         }
-        let Value::Object(body) = body else {
-            unreachable!()
-        };
+        let body = object(body);
         let issued = self.with_world(|world, cx| world.subscriber_token(&body, cx));
-        let issued = issued.unwrap_or_else(|_| panic!("a SAT for {reference}"));
-        issued["token"].as_str().expect("a token").to_owned()
+        token_of(&issued.expect("a Subscriber SAT"))
+    }
+
+    /// A SAT of a guest who may call the addresses of these names.
+    fn guest_sat(&mut self, names: &[&str]) -> String {
+        let directory = self.world.directory();
+        let ids = names
+            .iter()
+            .map(|name| &directory.by_name(name).expect("a known name").id);
+        let body = object(json!({ "allowed_addresses": ids.collect::<Vec<_>>() }));
+        let issued = self.with_world(|world, cx| world.guest_token(&body, cx));
+        token_of(&issued.expect("a Guest SAT"))
+    }
+
+    /// A SAT of somebody whom the subscriber invites.
+    fn invite_sat(&mut self, reference: &str) -> String {
+        let inviter = self.subscriber_id(reference);
+        let subscriber = self.world.directory().subscriber(&inviter);
+        let address = &subscriber.expect("a subscriber").address_id;
+        let body = object(json!({ "address_id": address }));
+        let issued = self.with_world(|world, cx| world.invite_by(&inviter, &body, cx));
+        token_of(&issued.expect("an Invite SAT"))
+    }
+
+    /// The id of the subscriber whom the application knows by this reference.
+    pub fn subscriber_id(&self, reference: &str) -> String {
+        let mut all = self.world.directory().subscribers.iter();
+        let found = all.find(|one| one.reference == reference);
+        found.expect("a subscriber").id.clone()
     }
 
     /// What the embed provider does, with the engine's own request and its reading of the answer.
@@ -98,4 +125,15 @@ impl Stage {
             }
         });
     }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        other => panic!("an object: {other}"),
+    }
+}
+
+fn token_of(issued: &Value) -> String {
+    issued["token"].as_str().expect("a token").to_owned()
 }

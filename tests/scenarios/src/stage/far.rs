@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use signalwire_space::world::media::LegId;
 use signalwire_space::world::report::{CallReport, CallState, SessionReport};
+use signalwire_space::world::revocation::Revocation;
 use signalwire_space::world::{self, World};
 use signalwire_wasm::engine::io::SocketId;
 
@@ -109,6 +110,24 @@ impl Stage {
         let called = self.with_world(|world, cx| world.call_person(to, from, false, cx, &mut out));
         self.world_outputs(out);
         called.map_or(0, |calls| calls.len())
+    }
+
+    /// A credential is ended before its time.
+    pub fn space_revokes(&mut self, what: Revocation) {
+        self.world_input(world::Input::Revoke(what));
+    }
+
+    /// A ping as the space makes it.
+    pub fn space_pings(&mut self) {
+        self.spoken += 1;
+        let wall = self.space_wall();
+        let frame = json!({
+            "jsonrpc": "2.0",
+            "id": format!("said-{}", self.spoken),
+            "method": "signalwire.ping",
+            "params": { "timestamp": wall.div_euclid(1_000) },
+        });
+        self.space_sends(&frame.to_string());
     }
 
     /// The space forgets sessions and calls, as after a restart.

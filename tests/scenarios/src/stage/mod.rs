@@ -32,7 +32,7 @@ use edge::Leg;
 use timeline::{Place, Timeline};
 
 pub use client::Who;
-pub use network::{Fate, Way};
+pub use network::{Deafness, Fate, Way};
 pub use script::{Dialled, unheeded};
 pub use setup::{Device, Path, Provider, Reach, Setup};
 

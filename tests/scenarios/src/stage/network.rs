@@ -47,6 +47,17 @@ pub struct Rule {
     pub times: usize,
 }
 
+/// Which way nothing passes, on a socket that both ends believe to be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deafness {
+    /// What the page sends is lost; what the space says comes through, its close does not.
+    Sends,
+    /// What the space says is lost, its close too.
+    Receives,
+    /// Both.
+    Both,
+}
+
 /// One socket, seen from both ends.
 #[derive(Debug, Default)]
 pub struct Wire {
@@ -56,6 +67,8 @@ pub struct Wire {
     pub forgotten: bool,
     /// No frame passes any more.
     pub cut: bool,
+    /// Something on the way swallows what it should pass on.
+    deaf: Option<Deafness>,
     /// Frames wait, in both directions.
     stalled: bool,
     waiting: Vec<(Way, String)>,
@@ -66,6 +79,15 @@ pub struct Wire {
 }
 
 impl Wire {
+    fn swallows(&self, way: Way) -> bool {
+        match self.deaf {
+            None => false,
+            Some(Deafness::Both) => true,
+            Some(Deafness::Sends) => way == Way::ToSpace,
+            Some(Deafness::Receives) => way == Way::ToPage,
+        }
+    }
+
     fn through(&mut self, way: Way) -> &mut Millis {
         let [up, down] = &mut self.through;
         match way {
@@ -85,6 +107,13 @@ pub struct Network {
 impl Network {
     pub fn wire(&mut self, socket: SocketId) -> &mut Wire {
         self.wires.get_mut(&socket).expect("a known socket")
+    }
+
+    /// Is the socket with this number of the space one that the page uses, and of use?
+    pub fn is_alive(&self, socket: u64) -> bool {
+        let (_, socket) = page_id(world::SocketId(socket));
+        let wire = self.wires.get(&socket);
+        wire.is_some_and(|wire| !wire.forgotten && !wire.cut && wire.deaf.is_none())
     }
 
     /// Sockets that the page has not given up and that have not closed.
@@ -155,7 +184,8 @@ impl Stage {
     }
 
     pub(super) fn send(&mut self, socket: SocketId, way: Way, text: String) {
-        if self.network.wire(socket).cut {
+        let wire = self.network.wire(socket);
+        if wire.cut || wire.swallows(way) {
             return;
         }
         let rule = self
@@ -237,7 +267,7 @@ impl Stage {
         let wire = self.network.wire(socket);
         let after = wire.through(Way::ToPage).saturating_sub(now).max(latency);
         wire.close_waits = wire.stalled;
-        if wire.stalled {
+        if wire.stalled || wire.deaf.is_some() {
             return;
         }
         self.in_page(after, move |stage| stage.socket_closed(socket));
@@ -276,6 +306,24 @@ impl Stage {
         for wire in self.network.wires.values_mut() {
             wire.stalled = true;
         }
+    }
+
+    /// From now on something swallows what passes on the sockets that are open, and nobody sees it.
+    pub fn deafen(&mut self, which: Deafness) {
+        for wire in self.network.wires.values_mut() {
+            wire.deaf = Some(which);
+        }
+    }
+
+    /// The first socket of the page has a last word, after another one took its place.
+    pub fn first_socket_speaks_again(&mut self) {
+        let socket = *self.network.wires.keys().next().expect("a socket");
+        assert!(self.network.wire(socket).forgotten, "it is of the past");
+        let ping = r#"{"jsonrpc":"2.0","id":"late","method":"signalwire.ping","params":{}}"#;
+        self.input(Input::SocketOpened { socket });
+        self.input(received(socket, ping));
+        self.input(received(socket, "no JSON"));
+        self.input(Input::SocketClosed { socket });
     }
 
     /// What was stalled passes at last.

@@ -10,6 +10,10 @@ use signalwire_wasm::engine::io::{CandidateType, Millis};
 pub enum Provider {
     /// A SAT of this subscriber, issued by the space.
     Subscriber(&'static str),
+    /// A Guest SAT for the addresses of these names.
+    Guest(&'static [&'static str]),
+    /// An Invite SAT by this subscriber.
+    Invite(&'static str),
     /// The exchange of this embed token.
     Embed(&'static str),
     /// This text as a SAT, whatever it is.
