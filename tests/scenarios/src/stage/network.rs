@@ -116,6 +116,12 @@ impl Network {
         wire.is_some_and(|wire| !wire.forgotten && !wire.cut && wire.deaf.is_none())
     }
 
+    /// Is there a socket that the page knows to be open?
+    pub fn has_open(&self) -> bool {
+        let mut live = self.wires.values();
+        live.any(|wire| wire.open && !wire.forgotten && !wire.cut)
+    }
+
     /// Sockets that the page has not given up and that have not closed.
     pub fn open(&self) -> usize {
         let live = self.wires.values();
