@@ -36,6 +36,8 @@ enum Step {
 pub struct Registration {
     desired: bool,
     confirmed: bool,
+    /// The session may be online at the space, whoever still waits for that.
+    may_be_online: bool,
     /// In the order in which they were asked for; the first is under way.
     wishes: Vec<Wish>,
 }
@@ -54,6 +56,7 @@ impl Registration {
         Self {
             desired,
             confirmed: false,
+            may_be_online: false,
             wishes: Vec::new(),
         }
     }
@@ -103,8 +106,9 @@ impl Registration {
         while self.wishes.first().is_some_and(offline_already) {
             self.fulfil(turn);
         }
-        if self.desired && self.wishes.is_empty() {
-            self.wish(true, None);
+        self.may_be_online &= !fresh;
+        if self.wishes.is_empty() && (self.desired || self.may_be_online) {
+            self.wish(self.desired, None);
         }
     }
 
@@ -138,6 +142,7 @@ impl Registration {
             && wish.step == Step::Waiting
         {
             wish.step = Step::Asking;
+            self.may_be_online |= wish.online;
             let method = if wish.online {
                 Sym::Online
             } else {
@@ -164,6 +169,7 @@ impl Registration {
             (Step::Waiting, _) => {}
             (Step::Asking, Ok(())) => {
                 let online = wish.online;
+                self.may_be_online = online;
                 self.claim(online, turn);
                 self.fulfil(turn);
             }
