@@ -278,6 +278,25 @@ fn an_offline_client_that_unregisters_says_so_when_it_is_back() {
 }
 
 #[test]
+fn who_gave_up_waiting_for_it_goes_offline_all_the_same() {
+    play(Setup::plain(), |stage| {
+        registered(stage);
+        stage.setup.reach = Reach::Refused;
+        stage.cut();
+        stage.until(1_000, "the loss is noticed", |stage| !stage.is_ready());
+        let offline = stage.unregister();
+        stage.until_settled(offline);
+        stage.assert_rejected(offline, ErrorCode::ConnectTimeout);
+        // The space still has the session, and has it registered.
+        stage.setup.reach = Reach::Up;
+        stage.until(10_000, "ready again", Stage::is_ready);
+        stage.pass(10_000);
+        assert_claim(stage, false);
+        assert_eq!(stage.times("subscriber.offline"), 1);
+    });
+}
+
+#[test]
 fn without_a_session_unregistering_has_nothing_to_say() {
     let mut setup = Setup::plain();
     setup.config.skip_connection = true;

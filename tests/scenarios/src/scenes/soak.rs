@@ -3,24 +3,43 @@
 use serde_json::json;
 use signalwire_wasm::engine::io::{Entity, Kind};
 
-use crate::stage::{Device, Dialled, Fate, Path, Provider, Reach, Setup, Stage, Way, play};
+use super::people::{ADA, BOB};
+use crate::stage::{
+    Device, Dialled, Fate, Path, Provider, Reach, Setup, Stage, Way, Who, play, unheeded,
+};
 
 /// More with `RUNS=100000`.
 const RUNS: u64 = 2_000;
 
 fn random_setup(seed: u64) -> Setup {
     let pick = |shift: u64, limit: u64| (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) % limit;
+    let mut setup = match pick(40, 3) {
+        0 => Setup::default(),
+        _ => Setup::plain(),
+    };
+    if pick(8, 3) == 0 {
+        setup.provider = Provider::Embed("c2c_00000000000000000000000000000001");
+        setup.config.outbound_only = true;
+    }
     Setup {
         seed,
-        provider: match pick(8, 3) {
-            0 => Provider::Embed("c2c_00000000000000000000000000000001"),
-            _ => Provider::Subscriber("ada@example.test"),
-        },
         device_takes: [0, 30, 2_000][usize::try_from(pick(16, 3)).unwrap_or(0)],
         latency: pick(24, 300),
         jitter: pick(32, 100),
-        ..Setup::default()
+        ..setup
     }
+}
+
+/// Bob, or a second client of Ada.
+fn companion(seed: u64) -> Setup {
+    let whose = match seed % 4 {
+        0 => "ada@example.test",
+        _ => "bob@example.test",
+    };
+    let mut setup = random_setup(seed.wrapping_add(1 << 20));
+    setup.provider = Provider::Subscriber(whose);
+    setup.config.outbound_only = false;
+    setup
 }
 
 fn destination(stage: &mut Stage) -> &'static str {
@@ -31,8 +50,11 @@ fn destination(stage: &mut Stage) -> &'static str {
         "/public/busy",
         "/public/silent",
         "/x",
+        "/private/bob",
+        "/private/bob",
+        "/private/ada",
     ];
-    all[usize::try_from(stage.below(6)).unwrap_or(0)]
+    all[usize::try_from(stage.below(9)).unwrap_or(0)]
 }
 
 fn options(stage: &mut Stage) -> serde_json::Value {
@@ -45,6 +67,7 @@ fn options(stage: &mut Stage) -> serde_json::Value {
     }
 }
 
+/// One of the calls that the client on stage has dialled.
 fn some_call(stage: &mut Stage, dialled: &[Dialled]) -> Option<Dialled> {
     let count = u64::try_from(dialled.len()).unwrap_or(0);
     if count == 0 {
@@ -105,45 +128,105 @@ fn act_of_the_world(stage: &mut Stage) {
     }
 }
 
+/// An act on a call that has come in.
+fn act_on_incoming(stage: &mut Stage) {
+    let Some(call) = stage.incoming().last().copied() else {
+        let to = ["ada@example.test", "bob@example.test"];
+        let to = to[usize::try_from(stage.below(2)).unwrap_or(0)];
+        stage.space_calls(to, "/public/echo");
+        return;
+    };
+    match stage.below(5) {
+        0..=2 => {
+            let options = options(stage);
+            stage.answer_with(call, options);
+        }
+        3 => stage.reject(call),
+        _ => unheeded(stage.hang_up(call)),
+    }
+}
+
+/// An act on the session.
+fn act_on_session(stage: &mut Stage) {
+    match stage.below(8) {
+        0 | 1 => unheeded(stage.connect()),
+        2 => unheeded(stage.disconnect()),
+        3 | 4 => unheeded(stage.register()),
+        5 => unheeded(stage.unregister()),
+        6 => stage.start(),
+        _ => stage.woken(),
+    }
+}
+
+/// An act of time, or of a clock.
+fn act_of_time(stage: &mut Stage) {
+    match stage.below(6) {
+        0 => stage.page_hides(true),
+        1 => stage.page_shows(),
+        2 => {
+            let ahead = i64::try_from(stage.below(7_200_000)).unwrap_or(0);
+            stage.clock_ahead = ahead - 3_600_000;
+        }
+        3 => {
+            let by = stage.below(1_800_000);
+            stage.advance_space_clock(by);
+        }
+        _ => {
+            let millis = 1 + stage.below(100_000);
+            let runs = stage.below(2) == 0;
+            stage.sleep(millis, runs);
+        }
+    }
+}
+
 fn act(stage: &mut Stage, dialled: &mut Vec<Dialled>) {
-    match stage.below(14) {
-        0 => {
-            stage.connect();
-        }
-        1 => {
-            stage.disconnect();
-        }
-        2..=4 => {
+    match stage.below(16) {
+        0..=2 => act_on_session(stage),
+        3..=5 => {
             let to = destination(stage);
             let options = options(stage);
             let one = stage.dial_with(to, options);
             dialled.push(one);
         }
-        5..=7 => {
+        6..=8 => {
             if let Some(one) = some_call(stage, dialled) {
                 act_on_call(stage, one);
             }
         }
-        8 => {
-            let millis = 1 + stage.below(100_000);
-            let runs = stage.below(2) == 0;
-            stage.sleep(millis, runs);
-        }
-        9 => stage.page_hides(true),
+        9..=11 => act_on_incoming(stage),
+        12 => act_of_time(stage),
         _ => act_of_the_world(stage),
     }
 }
 
-/// Heals everything; then every promise settles, and what the two sides believe agrees.
-fn calm_down(stage: &mut Stage) {
+/// The network heals, and the page is in sight.
+fn heal(stage: &mut Stage) {
     stage.network.rules.clear();
     stage.flow();
     stage.setup.reach = Reach::Up;
-    stage.connect();
-    stage.pass(120_000);
-    assert_eq!(stage.application.pending(), Vec::<&str>::new());
-    let calls = stage.application.live_calls();
-    let mut here: Vec<String> = calls.iter().map(|call| stage.call_id(*call)).collect();
+    stage.page_shows();
+}
+
+/// What the clients believe, the space believes too, and the other way round.
+fn check_agreement(stage: &mut Stage, everybody: &[Who]) {
+    let mut here = Vec::new();
+    for who in everybody {
+        let client = stage.seen_by(*who);
+        assert_eq!(client.application.pending(), Vec::<&str>::new());
+        let calls = client.application.live_calls();
+        here.extend(calls.iter().map(|call| client.call_id(*call)));
+        let sessions = stage.sessions();
+        let reached = sessions
+            .iter()
+            .filter(|one| one.registered)
+            .filter_map(|one| one.socket)
+            .any(|socket| stage.uses_socket(*who, socket));
+        assert_eq!(
+            client.is_registered(),
+            reached,
+            "the registration of {who:?}"
+        );
+    }
     let mut there: Vec<String> = stage
         .calls_at_space()
         .into_iter()
@@ -153,8 +236,28 @@ fn calm_down(stage: &mut Stage) {
     there.sort();
     assert_eq!(
         here, there,
-        "the calls of the client, and those that the space believes in"
+        "the calls of the clients, and those that the space believes in"
     );
+}
+
+/// Heals everything; then every promise settles, and what all sides believe agrees.
+fn calm_down(stage: &mut Stage, everybody: &[Who]) {
+    for who in everybody {
+        stage.with(*who, heal);
+        stage.with(*who, |stage| unheeded(stage.connect()));
+    }
+    stage.pass(120_000);
+    check_agreement(stage, everybody);
+    // What the application wants last comes true.
+    for who in everybody {
+        stage.with(*who, |stage| {
+            let online = stage.register();
+            stage.until_settled(online);
+            stage.assert_resolved(online);
+        });
+    }
+    stage.pass(10_000);
+    check_agreement(stage, everybody);
 }
 
 #[test]
@@ -166,14 +269,23 @@ fn whatever_happens_everything_settles_and_nothing_stays_open() {
     for seed in seeds {
         let run = std::panic::AssertUnwindSafe(|| {
             play(random_setup(seed), |stage| {
-                let mut dialled = Vec::new();
-                stage.connect();
+                let mut everybody = vec![ADA];
+                if seed % 3 > 0 {
+                    assert_eq!(stage.enter(companion(seed)), BOB);
+                    everybody.push(BOB);
+                }
+                let mut dialled = vec![Vec::new(); everybody.len()];
+                for who in &everybody {
+                    stage.with(*who, |stage| unheeded(stage.connect()));
+                }
                 for _ in 0..4 + seed % 28 {
-                    act(stage, &mut dialled);
+                    let chosen = stage.below(dialled.len() as u64);
+                    let chosen = usize::try_from(chosen).unwrap_or(0);
+                    stage.with(Who(chosen), |stage| act(stage, &mut dialled[chosen]));
                     let millis = stage.below(2_000);
                     stage.pass(millis);
                 }
-                calm_down(stage);
+                calm_down(stage, &everybody);
             });
         });
         if let Err(panic) = std::panic::catch_unwind(run) {

@@ -140,6 +140,12 @@ pub(super) fn page_id(socket: world::SocketId) -> (Who, SocketId) {
 }
 
 impl Stage {
+    /// Is the socket with this number of the space one that this client uses?
+    pub fn uses_socket(&self, who: Who, socket: u64) -> bool {
+        let (owner, _) = page_id(world::SocketId(socket));
+        owner == who && self.seen_by(who).network.is_alive(socket)
+    }
+
     fn world_id(&self, socket: SocketId) -> world::SocketId {
         let who = u64::try_from(self.current.0).expect("a few clients");
         world::SocketId(who * SOCKETS_OF_A_CLIENT + u64::from(socket.0))
