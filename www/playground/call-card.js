@@ -199,9 +199,15 @@ export class CallCard {
   #showEnd() {
     const { code = 'normal', cause, causeCode } = this.#call.endReason ?? {};
     const origin = cause ? ` (${[cause, causeCode].filter(Boolean).join(' ')})` : '';
-    tell(this.#status, `${ENDING[code] ?? code}${origin}`);
+    tell(this.#status, `${this.#ending(code, cause)}${origin}`);
     this.#log.add(this.#source, `ended: ${code}${origin}`);
     this.#offer('dismissal', actionButton('plain', 'Dismiss', () => this.#dismiss()));
+  }
+
+  /** @param {string} code @param {string} [cause] */
+  #ending(code, cause) {
+    if (code !== 'cancelled' || this.#call.direction === 'outbound') return ENDING[code] ?? code;
+    return cause === 'LOSE_RACE' ? 'Answered elsewhere' : 'The caller gave up';
   }
 
   #dismiss() {
