@@ -69,7 +69,7 @@ impl Call {
             dialog,
             plan,
             inbound: None,
-            recovering: false,
+            recovering: None,
             node_hint: String::new(),
             relay_only: false,
             status: Status::New,
@@ -380,6 +380,12 @@ impl Call {
         if self.invite_limit.is_some_and(|limit| limit <= turn.now()) {
             self.dial_expired(turn);
         }
+        if self
+            .recovery_limit()
+            .is_some_and(|limit| limit <= turn.now())
+        {
+            self.fail(ErrorCode::SocketFailed.into(), turn);
+        }
     }
 
     /// When [`Self::tick`] is wanted.
@@ -392,6 +398,7 @@ impl Call {
             (Offer::Gathering, _) => Some(now),
             _ => None,
         };
-        gathering.into_iter().chain(self.invite_limit).min()
+        let limits = [gathering, self.invite_limit, self.recovery_limit()];
+        limits.into_iter().flatten().min()
     }
 }

@@ -14,6 +14,8 @@ use crate::engine::wire::call::{CallEvent, CallEventKind, Member};
 use crate::engine::wire::rest::{self, Body, Expect};
 use crate::engine::wire::verto::VertoEventKind;
 
+/// How long a call that has had no media yet waits for its session: no space keeps one for longer.
+const RECOVERY_LIMIT: Millis = 60_000;
 /// Time limit of the address lookup.
 const LOOKUP_LIMIT: Millis = 30_000;
 
@@ -192,15 +194,20 @@ impl Call {
     /// The socket of the session is gone; the call goes on with its media until the session is back, or
     /// cannot be had back.
     pub fn interrupted(&mut self, turn: &mut Turn<'_, '_>) {
-        if self.known_to_space && !self.is_ending() && !self.recovering {
-            self.recovering = true;
+        if self.known_to_space && !self.is_ending() && self.recovering.is_none() {
+            self.recovering = Some(turn.after(RECOVERY_LIMIT));
             self.recovery("recovering", "call_recovering", turn);
         }
     }
 
+    /// Until when the session must be back. Once packets have flowed they decide for how long the call lives.
+    pub(super) fn recovery_limit(&self) -> Option<Millis> {
+        self.recovering.filter(|_| self.status < Status::Connected)
+    }
+
     /// The session is back, and the call with it.
     pub fn resumed(&mut self, turn: &mut Turn<'_, '_>) {
-        if std::mem::take(&mut self.recovering) {
+        if self.recovering.take().is_some() {
             self.recovery("idle", "call_recovered", turn);
         }
     }

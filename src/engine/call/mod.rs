@@ -137,8 +137,8 @@ pub struct Call {
     known_to_space: bool,
     /// Of a call that comes in.
     inbound: Option<Inbound>,
-    /// The session was lost under the call, and is being looked for.
-    recovering: bool,
+    /// The session was lost under the call, and is being looked for; until when a call without media waits.
+    recovering: Option<Millis>,
     members: Members,
     own: Option<Entity>,
     rooms: Vec<String>,
@@ -361,7 +361,7 @@ impl Call {
             reason.code,
             EndCode::Network | EndCode::Expired | EndCode::Forbidden
         );
-        if std::mem::take(&mut self.recovering) {
+        if self.recovering.take().is_some() {
             match gave_way {
                 true => self.recovery("idle", "call_recovery_failed", turn),
                 false => turn.patch(

@@ -283,6 +283,9 @@ impl Session {
             self.standing.learn_end(facts.expires_at);
             self.standing.warn(turn);
         }
+        if self.can_register() == Some(false) {
+            self.registration.doubt(turn);
+        }
         Change::None
     }
 

@@ -120,7 +120,8 @@ impl Registration {
         self.claim(false, turn);
     }
 
-    /// What was confirmed may not hold any more; a probe is on its way that will tell.
+    /// What was confirmed may not hold any more: a probe is on its way that will tell, or the credential turns
+    /// out to be one that cannot register.
     pub fn doubt(&mut self, turn: &mut Turn<'_, '_>) {
         self.claim(false, turn);
     }
