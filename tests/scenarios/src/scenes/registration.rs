@@ -129,6 +129,26 @@ fn a_space_that_does_not_say_the_kind_is_asked_like_the_reference_asks() {
 }
 
 #[test]
+fn what_is_learnt_of_the_kind_counts_however_late() {
+    // The client asks without knowing; then the space says that it is a guest's.
+    let setup = Setup {
+        provider: Provider::Guest(&["/public/echo"]),
+        rest_takes: 9_000,
+        ..Setup::plain()
+    };
+    play(setup, |stage| {
+        stage.start();
+        stage.until_deed("subscriber.online");
+        stage.pass(20_000);
+        assert_claim(stage, false);
+        stage.cut();
+        stage.pass(10_000);
+        assert_claim(stage, false);
+        assert_eq!(stage.times("subscriber.online"), 1);
+    });
+}
+
+#[test]
 fn a_new_socket_restores_what_was_asked_for_last_and_never_more() {
     type Act = fn(&mut Stage);
     let cut: Act = |stage| stage.cut();

@@ -3,7 +3,7 @@
 use signalwire_wasm::engine::error::ErrorCode;
 
 use super::people::{BOB, assert_over, both_talk, ring, rings, two, two_as};
-use crate::stage::{Fate, Provider, Reach, Setup, Stage, Way, play, unheeded};
+use crate::stage::{Device, Fate, Provider, Reach, Setup, Stage, Way, play, unheeded};
 
 #[test]
 fn two_callers_at_once_are_two_calls() {
@@ -255,4 +255,129 @@ fn nobody_is_rung_for_longer_than_half_a_minute() {
         stage.pass(2_000);
         assert_over(stage, dialled, call, "no_answer", "no_answer");
     });
+}
+
+#[test]
+fn who_decides_without_a_socket_is_heard_when_it_is_back() {
+    for answers in [true, false] {
+        play(Setup::plain(), |stage| {
+            let (dialled, call) = ring(stage);
+            stage.with(BOB, |stage| {
+                stage.setup.reach = Reach::Refused;
+                stage.cut();
+                stage.until(1_000, "the loss is noticed", |stage| !stage.is_ready());
+                match answers {
+                    true => stage.answer(call),
+                    false => stage.reject(call),
+                }
+            });
+            stage.pass(3_000);
+            stage.with(BOB, |stage| stage.setup.reach = Reach::Up);
+            if answers {
+                both_talk(stage, dialled, call);
+            } else {
+                stage.pass(5_000);
+                assert_over(stage, dialled, call, "declined", "declined");
+            }
+        });
+    }
+}
+
+#[test]
+fn who_answers_and_is_not_heard_for_a_minute_does_not_wait_any_longer() {
+    play(Setup::plain(), |stage| {
+        let (dialled, call) = ring(stage);
+        stage.with(BOB, |stage| {
+            stage.setup.reach = Reach::Refused;
+            stage.cut();
+            stage.answer(call);
+        });
+        stage.pass(50_000);
+        stage.assert_ended(dialled.call, "no_answer");
+        stage.pass(11_000);
+        stage.with(BOB, |stage| {
+            stage.assert_ended(call, "network");
+            assert_eq!(stage.call_errors(call), [(ErrorCode::SocketFailed, true)]);
+            assert!(!stage.browser.records());
+            stage.setup.reach = Reach::Up;
+            stage.until(10_000, "registered again", Stage::is_registered);
+        });
+        assert!(stage.calls_at_space().is_empty());
+    });
+}
+
+#[test]
+fn a_device_that_comes_after_the_caller_has_gone_is_given_back() {
+    let mut bob = Setup::of("bob@example.test");
+    bob.device = Device::Open;
+    play(Setup::plain(), |stage| {
+        two_as(stage, bob);
+        let dialled = stage.dial("/private/bob");
+        let call = rings(stage, BOB);
+        stage.with(BOB, |stage| stage.answer(call));
+        stage.pass(10_000);
+        let over = stage.hang_up(dialled.call);
+        stage.until_settled(over);
+        stage.pass(1_000);
+        stage.with(BOB, |stage| {
+            stage.assert_ended(call, "cancelled");
+            stage.allow();
+            stage.pass(100);
+            assert!(!stage.browser.records());
+            assert_eq!(stage.browser.disposed, 1);
+        });
+    });
+}
+
+#[test]
+fn a_page_that_comes_out_of_the_cache_in_time_rings() {
+    play(Setup::plain(), |stage| {
+        two(stage);
+        stage.with(BOB, |stage| stage.page_hides(true));
+        stage.pass(5_000);
+        let dialled = stage.dial("/private/bob");
+        stage.pass(10_000);
+        assert!(stage.seen_by(BOB).incoming().is_empty());
+        stage.with(BOB, Stage::page_shows);
+        let call = rings(stage, BOB);
+        stage.with(BOB, |stage| stage.answer(call));
+        both_talk(stage, dialled, call);
+    });
+}
+
+#[test]
+fn who_sleeps_through_a_call_wakes_up_to_silence() {
+    // Longer than it rings; longer than the space keeps the session.
+    for sleep in [40_000, 3_600_000] {
+        for runs in [true, false] {
+            play(Setup::plain(), |stage| {
+                let (dialled, call) = ring(stage);
+                stage.with(BOB, |stage| {
+                    stage.sleep(sleep, runs);
+                    stage.woken();
+                    stage.until_status(call, "destroyed");
+                    assert!(stage.decisions(call).is_empty());
+                    stage.until(20_000, "registered again", Stage::is_registered);
+                });
+                assert_eq!(stage.status(dialled.call), "destroyed");
+                assert!(stage.calls_at_space().is_empty());
+            });
+        }
+    }
+}
+
+#[test]
+fn who_wakes_up_while_it_rings_may_answer() {
+    for runs in [true, false] {
+        play(Setup::plain(), |stage| {
+            let (dialled, call) = ring(stage);
+            stage.with(BOB, |stage| {
+                stage.sleep(12_000, runs);
+                stage.woken();
+                assert_eq!(stage.status(call), "ringing");
+                stage.answer(call);
+            });
+            both_talk(stage, dialled, call);
+        });
+    }
 }

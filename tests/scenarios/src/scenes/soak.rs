@@ -251,6 +251,7 @@ fn calm_down(stage: &mut Stage, everybody: &[Who]) {
     // What the application wants last comes true.
     for who in everybody {
         stage.with(*who, |stage| {
+            unheeded(stage.connect());
             let online = stage.register();
             stage.until_settled(online);
             stage.assert_resolved(online);

@@ -389,7 +389,7 @@ impl Stage {
                 let thrown = Opaque::new("TypeError");
                 then(stage, Err(FetchFailure::Network(thrown)));
             }),
-            Reach::Up => self.outside(latency, move |stage| {
+            Reach::Up => self.outside(latency + self.setup.rest_takes, move |stage| {
                 let response = stage.rest(&request);
                 let expect = request.expect;
                 stage.in_page(latency, move |stage| {

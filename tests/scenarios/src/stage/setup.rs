@@ -97,6 +97,8 @@ pub struct Setup {
     pub latency: Millis,
     /// At most so much more, each way and frame.
     pub jitter: Millis,
+    /// The space's time for a request over HTTP.
+    pub rest_takes: Millis,
     /// The far end's time for its SDP.
     pub media_edge_takes: Millis,
     /// Answers of "who am I" that replace the space's own, in order.
@@ -146,6 +148,7 @@ impl Default for Setup {
             reach: Reach::Up,
             latency: 20,
             jitter: 0,
+            rest_takes: 0,
             media_edge_takes: 2,
             who_am_i: VecDeque::new(),
         }
