@@ -132,6 +132,7 @@ impl Engine {
                 self.ended.remember(over.id());
             }
         }
+        self.session.carries_calls(!self.calls.is_empty());
         let until_end = self.session.until_end(&turn);
         self.ends_at = until_end.map(|left| turn.after(left));
         list_calls(&self.calls, &mut self.listed, &mut turn);

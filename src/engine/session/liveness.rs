@@ -36,6 +36,7 @@ pub struct Liveness {
     heard: Millis,
     proven: Millis,
     probing: bool,
+    carries_calls: bool,
 }
 
 impl Liveness {
@@ -45,7 +46,13 @@ impl Liveness {
             heard: now,
             proven: now,
             probing: false,
+            carries_calls: self.carries_calls,
         };
+    }
+
+    /// Are there calls?
+    pub fn carries_calls(&mut self, calls: bool) {
+        self.carries_calls = calls;
     }
 
     /// A frame came in.
@@ -69,11 +76,11 @@ impl Liveness {
         self.probing = true;
     }
 
-    /// When a question is due; `relied_on` while a call or a registration needs the socket.
-    pub fn due(&self, relied_on: bool) -> Option<Millis> {
+    /// When a question is due; `registered` while somebody may call here.
+    pub fn due(&self, registered: bool) -> Option<Millis> {
         let unproven = self.proven.saturating_add(UNPROVEN);
         let silent = self.heard.saturating_add(SILENCE);
-        let due = if relied_on {
+        let due = if registered || self.carries_calls {
             silent.min(unproven)
         } else {
             silent

@@ -140,9 +140,14 @@ impl Session {
         self.wanted
     }
 
-    /// May somebody be called here? A call that comes all the same is nobody's (REQ-80, REQ-87).
+    /// May somebody be called here, now? A call that comes all the same is nobody's (REQ-80, REQ-87).
     pub fn takes_calls(&self) -> bool {
-        self.registration.is_desired() && self.can_register() != Some(false)
+        self.ready && self.registration.is_desired() && self.can_register() != Some(false)
+    }
+
+    /// Are there calls that rely on the socket?
+    pub fn carries_calls(&mut self, calls: bool) {
+        self.liveness.carries_calls(calls);
     }
 
     /// Why there will be no session, unless somebody connects again.
