@@ -73,6 +73,27 @@ fn a_socket_that_receives_but_no_longer_sends_is_found_out_within_a_minute() {
 }
 
 #[test]
+fn a_call_of_a_guest_finds_it_out_as_well() {
+    let setup = Setup {
+        provider: Provider::Guest(&["/public/echo"]),
+        ..Setup::plain()
+    };
+    play(setup, |stage| {
+        let dialled = stage.talking("/public/echo");
+        stage.deafen(Deafness::Sends);
+        let begun = stage.now;
+        for _ in 0..17 {
+            stage.space_pings();
+            stage.pass(3 * SECOND);
+        }
+        assert!(stage.done_at("open socket") > begun, "another socket");
+        stage.pass(SECOND);
+        assert!(stage.is_ready());
+        assert_eq!(stage.status(dialled.call), "connected");
+    });
+}
+
+#[test]
 fn a_request_that_gets_no_answer_finds_it_out_sooner() {
     play(Setup::plain(), |stage| {
         let dialled = stage.talking("/public/echo");

@@ -137,6 +137,19 @@ fn a_client_that_is_not_registered_is_not_rung() {
 }
 
 #[test]
+fn before_there_is_a_session_nobody_is_rung() {
+    play(Setup::plain(), |stage| {
+        stage.start();
+        // The socket is open, and the space has not said who the client is.
+        stage.until_deed("signalwire.connect");
+        stage.space_invites("C9");
+        stage.pass(10_000);
+        assert!(stage.is_registered());
+        assert!(stage.incoming().is_empty());
+    });
+}
+
+#[test]
 fn who_unregisters_is_not_rung_from_then_on() {
     play(Setup::plain(), |stage| {
         two(stage);
