@@ -19,8 +19,6 @@ pub struct Clock {
     measured: bool,
     /// The clocks have jumped, and the skew has not been measured since.
     unsure: bool,
-    /// What comes in now may have waited while the machine slept.
-    stale: bool,
     /// The next measurement counts, whatever the last one was.
     anew: bool,
 }
@@ -38,22 +36,20 @@ impl Clock {
             .replace(offset)
             .is_some_and(|before| before.abs_diff(offset) > JUMP);
         self.unsure |= jumped;
-        self.stale |= jumped;
         jumped
     }
 
     /// What comes in from now on was said after the last jump: on a new socket, or after the answer to a
-    /// question asked since.
+    /// question asked since. The next measurement counts, whatever it is.
     pub fn begin(&mut self) {
-        self.stale = false;
         self.anew = true;
     }
 
-    /// The space said what time it is. On its way the word only gets older: of several, the latest time is
-    /// the best.
+    /// The space said what time it is. On its way, or while the machine slept, the word only gets older: of
+    /// several, the latest time is the best.
     pub fn measured(&mut self, server_time: Millis, cx: &Cx<'_>) {
         let skew = signed(server_time).saturating_sub(signed(cx.wall));
-        if self.stale || !(self.anew || skew > self.skew) {
+        if !self.anew && skew <= self.skew {
             return;
         }
         self.skew = skew;
