@@ -126,6 +126,25 @@ fn the_next_connect_has_a_new_credential() {
 }
 
 #[test]
+fn who_is_disconnected_at_the_end_shows_a_new_one_when_it_connects() {
+    for told in [true, false] {
+        play(ending(60, told), |stage| {
+            registered(stage);
+            stage.pass(30 * SECOND);
+            let away = stage.disconnect();
+            stage.until_settled(away);
+            stage.pass(60 * SECOND);
+            assert_eq!(stage.client_errors(), [], "nobody needed it");
+            let ready = stage.connect();
+            stage.until_settled(ready);
+            stage.assert_resolved(ready);
+            assert_eq!(stage.times("authenticate"), 2);
+            assert_eq!(stage.client_errors(), []);
+        });
+    }
+}
+
+#[test]
 fn without_a_new_credential_connecting_says_that_the_old_one_has_ended() {
     play(ending(60, true), |stage| {
         registered(stage);
