@@ -132,7 +132,6 @@ impl Engine {
                 self.ended.remember(over.id());
             }
         }
-        self.session.carries_calls(!self.calls.is_empty());
         let until_end = self.session.until_end(&turn);
         self.ends_at = until_end.map(|left| turn.after(left));
         list_calls(&self.calls, &mut self.listed, &mut turn);
@@ -526,6 +525,7 @@ impl Parts<'_, '_, '_> {
 
     /// Looks at every deadline, and moves calls on that waited for the session.
     fn tick(&mut self) {
+        self.session.carries_calls(!self.calls.is_empty());
         loop {
             let change = self.session.tick(&mut self.turn);
             if change == Change::None {
