@@ -1,6 +1,7 @@
 //! Anything at any time: random acts of everybody, thousands of times, under every invariant.
 
 use serde_json::json;
+use signalwire_space::world::revocation::Revocation;
 use signalwire_wasm::engine::io::{Entity, Kind};
 
 use super::people::{ADA, BOB};
@@ -158,6 +159,26 @@ fn act_on_session(stage: &mut Stage) {
     }
 }
 
+/// Something becomes of the credential, or of those that are still to come.
+fn act_on_credential(stage: &mut Stage) {
+    let reference = "ada@example.test";
+    stage.setup.provider = match stage.below(6) {
+        0 => Provider::Rejects,
+        1 => Provider::Nothing,
+        2 => Provider::Expired,
+        3 => Provider::Ending {
+            reference,
+            seconds: 30,
+            told: stage.below(2) == 0,
+        },
+        _ => {
+            let id = stage.subscriber_id(reference);
+            stage.space_revokes(Revocation::Subscriber { id });
+            return;
+        }
+    };
+}
+
 /// An act of time, or of a clock.
 fn act_of_time(stage: &mut Stage) {
     match stage.below(6) {
@@ -195,12 +216,14 @@ fn act(stage: &mut Stage, dialled: &mut Vec<Dialled>) {
         }
         9..=11 => act_on_incoming(stage),
         12 => act_of_time(stage),
+        13 if stage.below(3) == 0 => act_on_credential(stage),
         _ => act_of_the_world(stage),
     }
 }
 
-/// The network heals, and the page is in sight.
-fn heal(stage: &mut Stage) {
+/// The network heals, the provider is the one of the beginning, and the page is in sight.
+fn heal(stage: &mut Stage, provider: Provider) {
+    stage.setup.provider = provider;
     stage.network.rules.clear();
     stage.flow();
     stage.setup.reach = Reach::Up;
@@ -241,9 +264,9 @@ fn check_agreement(stage: &mut Stage, everybody: &[Who]) {
 }
 
 /// Heals everything; then every promise settles, and what all sides believe agrees.
-fn calm_down(stage: &mut Stage, everybody: &[Who]) {
-    for who in everybody {
-        stage.with(*who, heal);
+fn calm_down(stage: &mut Stage, everybody: &[Who], providers: Vec<Provider>) {
+    for (who, provider) in everybody.iter().zip(providers) {
+        stage.with(*who, |stage| heal(stage, provider));
         stage.with(*who, |stage| unheeded(stage.connect()));
     }
     stage.pass(120_000);
@@ -275,6 +298,8 @@ fn whatever_happens_everything_settles_and_nothing_stays_open() {
                     assert_eq!(stage.enter(companion(seed)), BOB);
                     everybody.push(BOB);
                 }
+                let provider = |who: &Who| stage.seen_by(*who).setup.provider.clone();
+                let providers = everybody.iter().map(provider).collect();
                 let mut dialled = vec![Vec::new(); everybody.len()];
                 for who in &everybody {
                     stage.with(*who, |stage| unheeded(stage.connect()));
@@ -286,7 +311,7 @@ fn whatever_happens_everything_settles_and_nothing_stays_open() {
                     let millis = stage.below(2_000);
                     stage.pass(millis);
                 }
-                calm_down(stage, &everybody);
+                calm_down(stage, &everybody, providers);
             });
         });
         if let Err(panic) = std::panic::catch_unwind(run) {
