@@ -111,7 +111,14 @@ impl Standing {
             allowed_hosts,
             ..
         } = &self.config;
-        let mut accepted = Credential::validate(credential, *scheme, allowed_hosts, turn.cx.wall)?;
+        // A restored one that has ended is put in force, and ends with all that goes with it: its record too
+        // (auth §3.4, 4).
+        let now = if self.config.has_provider {
+            turn.cx.wall
+        } else {
+            0
+        };
+        let mut accepted = Credential::validate(credential, *scheme, allowed_hosts, now)?;
         accepted.endpoints = self.config.endpoints(accepted.endpoints);
         if self.config.persist_session {
             let record = accepted.record();
