@@ -70,6 +70,38 @@ fn an_answered_call_has_sound_and_picture_both_ways() {
 }
 
 #[test]
+fn whoever_answers_decides_what_is_sent() {
+    // What the caller sends, what the answer says, and whether a camera goes on.
+    let rows = [
+        (false, json!({}), false),
+        (false, json!({ "video": true }), false),
+        (true, json!({}), true),
+        (true, json!({ "video": false }), false),
+        (true, json!({ "audio": false, "video": true }), true),
+        (
+            true,
+            json!({ "video": false, "receiveVideo": false }),
+            false,
+        ),
+        (false, json!({ "audio": false, "video": false }), false),
+    ];
+    for (video, options, films) in rows {
+        play(Setup::plain(), |stage| {
+            two(stage);
+            let dialled = stage.dial_with("/private/bob", json!({ "video": video }));
+            let call = rings(stage, BOB);
+            stage.with(BOB, |stage| stage.answer_with(call, options.clone()));
+            both_talk(stage, dialled, call);
+            let sends_sound = options["audio"] != json!(false);
+            stage.with(BOB, |stage| {
+                assert_eq!(stage.browser.films(), films, "{video} {options}");
+                assert_eq!(stage.browser.records(), sends_sound || films, "{options}");
+            });
+        });
+    }
+}
+
+#[test]
 fn the_first_decision_stands() {
     type Act = fn(&mut Stage, Entity);
     let acts: [(bool, Act); 3] = [

@@ -148,6 +148,31 @@ fn a_record_that_the_space_refuses_is_removed() {
 }
 
 #[test]
+fn a_record_whose_end_is_past_is_removed() {
+    let mut setup = persisting();
+    setup.provider = Provider::Ending {
+        reference: "ada@example.test",
+        seconds: 3_600,
+        told: true,
+    };
+    play(setup, |stage| {
+        registered(stage);
+        stage.page_hides(false);
+        stage.cut();
+        stage.sleep(3 * 3_600_000, true);
+        let later = stage.enter(restoring());
+        stage.with(later, |stage| {
+            stage.start();
+            let ready = stage.connect();
+            stage.until_settled(ready);
+            stage.assert_rejected(ready, ErrorCode::CredentialsExpired);
+            assert_eq!(stage.client_errors(), [ErrorCode::CredentialsExpired]);
+        });
+        assert!(stage.storage.is_empty(), "the next page is not told again");
+    });
+}
+
+#[test]
 fn a_credential_that_ends_is_not_left_behind() {
     let mut setup = persisting();
     setup.provider = Provider::Ending {
