@@ -90,10 +90,10 @@ test('a call that nobody answers can be cancelled', async ({ page, space }) => {
 });
 
 test('a space that is gone: the panel says so, and calls again when it is told', async ({ page, space }) => {
-  const asked = await openShop(page, space, 'An echo: you hear yourself');
+  await openShop(page, space, 'An echo: you hear yourself');
+  const loaded = [SDK, PANEL].map(async (path) => (await page.waitForResponse(`**${path}`)).finished());
   await button(page).hover();
-  await expect.poll(() => asked).toEqual(expect.arrayContaining([SDK, PANEL]));
-  await page.waitForLoadState('networkidle');
+  await Promise.all(loaded);
   await space.kill();
   await button(page).click();
   await expect(panel(page)).toContainText('The line does not respond');

@@ -1,6 +1,6 @@
 // The socket is lost (wire-protocol.md §3.4, §8): at any moment, silently, half, while the page sleeps. Calls go on.
 import type { Page, WebSocketRoute } from '@playwright/test';
-import { ADA, BOB, dial, endCode, expectHeard, hangUp, incoming, signIn, subscriber } from './harness/people.js';
+import { ADA, BOB, beginDial, dial, endCode, expectHeard, hangUp, incoming, signIn, subscriber } from './harness/people.js';
 import { packetsReceived } from './harness/sound.js';
 import { expect, expectReady, expectRegistered, openPage, REFERENCE, test } from './harness/test.js';
 
@@ -51,8 +51,13 @@ test.describe('cut', () => {
 
   test('between invite and answer', async ({ caller, space }) => {
     await subscriber(caller, space);
-    await cutAfter(caller, 'verto.invite');
-    expect(await dial(caller, '/public/echo')).toEqual({ done: true });
+    await space.setRoundTrip(400);
+    await beginDial(caller, '/public/echo');
+    // The invite has arrived, and what the space says to it goes down with the socket.
+    await expect.poll(async () => (await space.calls()).length, { intervals: [20] }).toBe(1);
+    await space.dropSockets();
+    await space.setRoundTrip(0);
+    await expect.poll(() => caller.evaluate(() => probe.outcome)).toEqual({ done: true });
     await expectHeard(caller);
     expect((await space.calls()).length).toBe(1);
     await hangUp(caller);
