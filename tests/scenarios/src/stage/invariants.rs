@@ -21,6 +21,15 @@ impl Stage {
                 "the engine does not let go of the deadline {at} at {now}"
             );
         }
+        assert!(
+            self.is_connected() || !self.is_ready(),
+            "ready without being connected"
+        );
+        assert!(
+            self.is_ready() || !self.is_registered(),
+            "registered without a session"
+        );
+        self.check_list_of_calls();
         let kept: BTreeSet<PeerId> = self
             .application
             .live_calls()
@@ -34,6 +43,17 @@ impl Stage {
         );
         let (streams, calls) = (self.browser.streams.len(), open.len());
         assert!(streams <= 2 * calls, "{streams} streams for {calls} calls");
+    }
+
+    /// The application sees every call that is not over, newest first.
+    fn check_list_of_calls(&self) {
+        let mut living = self.application.live_calls();
+        living.reverse();
+        let listed = match self.last(Entity::CLIENT, Field::ClientCalls) {
+            Some(Value::Entities(listed)) => listed.as_slice(),
+            _ => &[],
+        };
+        assert_eq!(listed, living, "calls$");
     }
 
     /// The peer connection that a call shows.

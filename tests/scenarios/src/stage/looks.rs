@@ -169,7 +169,8 @@ impl Client {
         }
     }
 
-    fn last(&self, entity: Entity, field: Field) -> Option<&Value> {
+    /// The value that a field has now.
+    pub fn last(&self, entity: Entity, field: Field) -> Option<&Value> {
         self.application.values(entity, field).last().copied()
     }
 
