@@ -18,6 +18,7 @@ export {
   MediaTrackError,
   MessageParseError,
   SignalWireError,
+  TokenRefreshError,
   UnexpectedError,
 } from "./public/errors.js";
 export {
@@ -49,6 +50,7 @@ export type {
 export { User } from "./public/user.js";
 export type {
   CredentialNoRefreshHandlerWarning,
+  CredentialRefreshed,
   CredentialRefreshFallbackReason,
   CredentialRefreshFallbackWarning,
   SDKWarning,

@@ -12,7 +12,7 @@ import { errorNumbered } from "./errors.js";
 import { ClientSessionWrapper } from "./session.js";
 import type { DialOptions, SignalWireOptions } from "./types.js";
 import type { User } from "./user.js";
-import type { SDKWarning } from "./warnings.js";
+import type { CredentialRefreshed, SDKWarning } from "./warnings.js";
 import type { Call, WebRTCCall } from "./webrtc-call.js";
 
 /**
@@ -88,6 +88,11 @@ export class SignalWire {
   /** What an application may want to know and is no failure; replays the last ten, also after the end. */
   get warnings$(): Observable<SDKWarning> {
     return this.#client.observe(Field.ClientWarnings);
+  }
+
+  /** A renewed credential has come into force. Replays nothing. New against the reference SDK. */
+  get credentialRefreshed$(): Observable<CredentialRefreshed> {
+    return this.#client.observe(Field.ClientCredentialRefreshed);
   }
 
   /**

@@ -27,7 +27,13 @@ export interface CredentialProvider {
    * more is dropped.
    */
   authenticate(context?: AuthenticateContext): Promise<SDKCredential>;
-  /** A newer credential, before the present one ends. */
+  /**
+   * A newer credential, called in time before the present one ends: a twentieth of its life, at least 30 s and at most two
+   * minutes, and never more than half of it. The new SAT is put into force on the live session; calls go on. A rejection is
+   * tried again after 1, 2, 4 and 8 s, then every 30 s until the end; the fifth in a row puts a `TokenRefreshError` on
+   * `errors$`. A result that ends no later than the present credential counts as a rejection; one that takes longer than 30 s
+   * is dropped (auth.md §7.7).
+   */
   refresh?: () => Promise<SDKCredential>;
 }
 

@@ -96,6 +96,17 @@ export class MessageParseError extends SignalWireError {
   }
 }
 
+/** The credential could not be renewed. The session lives until it ends, and the attempts go on (auth.md §7.7). */
+export class TokenRefreshError extends SignalWireError {
+  constructor(
+    message: string,
+    /** Why the last attempt failed. */
+    readonly originalError?: unknown,
+  ) {
+    super("TokenRefreshError", message, originalError);
+  }
+}
+
 /** Something happened that should not. */
 export class UnexpectedError extends SignalWireError {
   constructor(
@@ -148,6 +159,8 @@ function instance(name: string, message: string, failure: EngineFailure, cause: 
       return new MediaTrackError(first, second, cause);
     case "MessageParseError":
       return new MessageParseError(cause);
+    case "TokenRefreshError":
+      return new TokenRefreshError(message, cause);
     case "UnexpectedError":
       return new UnexpectedError(message.replace("Unexpected Error at ", ""), { cause });
     default:

@@ -2,7 +2,7 @@
 
 import { Field } from "../store/fields.gen.js";
 import type { Node } from "../store/node.js";
-import { type EngineCallError, type EngineFailure, type EngineWarning, ValueKind } from "../wasm/engine.js";
+import { type EngineCallError, type EngineFailure, type EngineNotice, ValueKind } from "../wasm/engine.js";
 import { Address } from "./address.js";
 import type { Core } from "./core.js";
 import { errorOf } from "./errors.js";
@@ -10,7 +10,7 @@ import { Participant, SelfParticipant } from "./participant.js";
 import { type RecoveryAction, recoveryEvent } from "./recovery.js";
 import type { GetAddressResponse, GetUserInfoResponse } from "./types.js";
 import { User } from "./user.js";
-import { warningOf } from "./warnings.js";
+import { refreshOf, warningOf } from "./warnings.js";
 import { WebRTCCall } from "./webrtc-call.js";
 
 /** The public objects, one for each node. */
@@ -27,8 +27,8 @@ export function publicValue(core: Core, kind: number, value: unknown, node: Node
       return errorOf(value as EngineFailure);
     case ValueKind.CallError:
       return callError(value as EngineCallError, node);
-    case ValueKind.Warning:
-      return warningOf(value as EngineWarning);
+    case ValueKind.Notice:
+      return field === Field.ClientCredentialRefreshed ? refreshOf(value as EngineNotice) : warningOf(value as EngineNotice);
     default:
       return record(value, field);
   }

@@ -1,6 +1,6 @@
-/** The records of `warnings$` (auth.md §10.2). */
+/** The records of `warnings$` and `credentialRefreshed$` (auth.md §10.2, REQ-98). */
 
-import type { EngineWarning } from "../wasm/engine.js";
+import type { EngineNotice } from "../wasm/engine.js";
 
 /** Why the space's own way of renewing a credential was not used. An open set: do not branch on it. */
 export type CredentialRefreshFallbackReason = "no-scope" | "no-dpop-support" | "endpoint-failed" | "activation-timeout" | (string & {});
@@ -28,7 +28,7 @@ export interface CredentialNoRefreshHandlerWarning {
 export type SDKWarning = CredentialRefreshFallbackWarning | CredentialNoRefreshHandlerWarning;
 
 /** The public record of an engine's. */
-export function warningOf({ code, reason, expiresAt = 0 }: EngineWarning): SDKWarning {
+export function warningOf({ code, reason, expiresAt = 0 }: EngineNotice): SDKWarning {
   const source = "CredentialProvider";
   return code === "credential_refresh_fallback"
     ? { code, source, reason, message: `Client Bound SAT activation declined (${reason}); using developer-provided refresh.` }
@@ -38,4 +38,17 @@ export function warningOf({ code, reason, expiresAt = 0 }: EngineWarning): SDKWa
         message: "Credential has expiry_at but no refresh handler. Session will terminate at expiry unless the SAT carries 'sat:refresh' scope.",
         expiresAt,
       };
+}
+
+/** A newer credential is in force; never the token itself. */
+export interface CredentialRefreshed {
+  /** By whom it was renewed: the provider's `refresh()`, or the client itself. */
+  readonly mechanism: "client-bound" | "developer";
+  /** When the new credential ends, in milliseconds since 1970, where that is known. */
+  readonly expiresAt?: number;
+}
+
+/** The public record of an engine's. */
+export function refreshOf({ code, expiresAt }: EngineNotice): CredentialRefreshed {
+  return { mechanism: code as CredentialRefreshed["mechanism"], ...(expiresAt !== undefined && { expiresAt }) };
 }

@@ -54,7 +54,8 @@ export type Checks = [
   Holds<Same<Different<Ours.SelfParticipant, Reference.SelfParticipant>, never>>,
   Holds<Same<Different<Ours.SignalWire, Reference.SignalWire>, "user" | "user$" | "dial" | "session">>,
   // warnings$ came after the version that is compared with.
-  Holds<Same<Added<Ours.SignalWire, Reference.SignalWire>, "warnings$">>,
+  // credentialRefreshed$ is ours.
+  Holds<Same<Added<Ours.SignalWire, Reference.SignalWire>, "warnings$" | "credentialRefreshed$">>,
   Holds<Same<Different<Ours.Address, Reference.Address>, never>>,
   Holds<Same<Added<Ours.Address, Reference.Address>, never>>,
   Holds<Same<Different<Ours.User, Reference.User>, never>>,
@@ -64,6 +65,7 @@ export type Checks = [
   Holds<Same<ConstructorParameters<typeof Ours.InvalidCredentialsError>, ConstructorParameters<typeof Reference.InvalidCredentialsError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.MediaTrackError>, ConstructorParameters<typeof Reference.MediaTrackError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.MessageParseError>, ConstructorParameters<typeof Reference.MessageParseError>>>,
+  Holds<Same<ConstructorParameters<typeof Ours.TokenRefreshError>, ConstructorParameters<typeof Reference.TokenRefreshError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.UnexpectedError>, ConstructorParameters<typeof Reference.UnexpectedError>>>,
   Holds<Same<Different<Ours.CallCreateError, Reference.CallCreateError>, never>>,
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { type Call, type RecoveryEvent, type SDKWarning, SignalWire, StaticCredentialProvider, WebRTCCall } from "../index.js";
 import { Field } from "../store/fields.gen.js";
-import { type Change, type EngineWarning, ValueKind } from "../wasm/engine.js";
+import { type Change, type EngineNotice, ValueKind } from "../wasm/engine.js";
 import { delivered, freshEngine, recorder, type ScriptedEngine, set } from "./scripted-engine.js";
 
 const provider = new StaticCredentialProvider({ token: "sat" });
@@ -48,8 +48,8 @@ function ringing(): WebRTCCall {
   return call;
 }
 
-function warning(record: EngineWarning): Change {
-  return ["patch", 0, Field.ClientWarnings, ValueKind.Warning, record];
+function warning(record: EngineNotice): Change {
+  return ["patch", 0, Field.ClientWarnings, ValueKind.Notice, record];
 }
 
 test("register and unregister settle as the engine says, and isRegistered follows the space", async () => {

@@ -39,8 +39,9 @@ export interface EngineEndReason {
   readonly causeCode?: number;
 }
 
-/** A record of `warnings$`, before its text is made. */
-export interface EngineWarning {
+/** A record of `warnings$` before its text is made, or of `credentialRefreshed$`. */
+export interface EngineNotice {
+  /** Code of the warning, or the mechanism that renewed the credential. */
   readonly code: string;
   /** Why a mechanism was not used; empty where that is not what the warning says. */
   readonly reason: string;
@@ -62,8 +63,8 @@ export enum ValueKind {
   EndReason = 4,
   /** A list of {@link Entity}: the facade's objects for them. */
   Entities = 5,
-  /** An {@link EngineWarning}. */
-  Warning = 6,
+  /** An {@link EngineNotice}. */
+  Notice = 6,
 }
 
 /** One step of a batch. */

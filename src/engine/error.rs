@@ -95,6 +95,12 @@ errors! {
     CredentialsExpiryUnit: "InvalidCredentialsError" "credentials_expiry_unit" retry false reauth false,
         "expiry_at must be in milliseconds since 1970; the value given looks like seconds.",
         "Multiply the server's seconds by 1000.";
+    CredentialsNotNewer: "InvalidCredentialsError" "credentials_not_newer" retry true reauth false,
+        "The renewed credentials end no later than those in force.",
+        "Let refresh() issue a new SAT instead of the one that it has issued before.";
+    RefreshFailed: "TokenRefreshError" "refresh_failed" retry true reauth false,
+        "Credential refresh failed after max retries",
+        "The session lives until its credential ends, and refresh() is tried every 30 seconds; see the cause.";
     RegistrationFailed: "InvalidCredentialsError" "registration_failed" retry true reauth true,
         "Failed to register user, and reauthentication attempt also failed. Please check your credentials.",
         "See the cause; call register() again, or fetch a fresh SAT.";

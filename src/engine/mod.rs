@@ -66,8 +66,8 @@ pub struct Engine {
     reconnect_attached_calls: bool,
     destroyed: bool,
     now: Millis,
-    /// When the credential ends, on the monotonic clock, as it was last reckoned.
-    ends_at: Option<Millis>,
+    /// When something is due about the credential, on the monotonic clock, as it was last reckoned.
+    credential_at: Option<Millis>,
     /// The calls that the application has been shown.
     listed: Vec<Entity>,
 }
@@ -84,7 +84,7 @@ impl Engine {
             ids: Ids::default(),
             destroyed: false,
             now: 0,
-            ends_at: None,
+            credential_at: None,
             listed: Vec::new(),
         }
     }
@@ -132,8 +132,7 @@ impl Engine {
                 self.ended.remember(over.id());
             }
         }
-        let until_end = self.session.until_end(&turn);
-        self.ends_at = until_end.map(|left| turn.after(left));
+        self.credential_at = self.session.credential_deadline(&turn);
         list_calls(&self.calls, &mut self.listed, &mut turn);
         if is_the_end {
             turn.emit(Output::End {
@@ -151,7 +150,7 @@ impl Engine {
         let calls = self.calls.iter().filter_map(|call| call.deadline(self.now));
         calls
             .chain(self.session.deadline())
-            .chain(self.ends_at)
+            .chain(self.credential_at)
             .chain(self.rpc.deadline())
             .min()
     }
@@ -486,6 +485,10 @@ impl Parts<'_, '_, '_> {
                 }
             }
             Purpose::Register => self.session.registered(done(result), turn),
+            Purpose::Renew => {
+                let change = self.session.proven_anew(done(result), turn);
+                self.follow(change);
+            }
             Purpose::Probe { verifies } => self.session.probed(verifies, &done(result), turn),
             Purpose::Pong(_) => {}
         }

@@ -25,6 +25,8 @@ pub enum Purpose {
     Answer(Entity),
     /// A step of the registration.
     Register,
+    /// `signalwire.reauthenticate` with a renewed credential.
+    Renew,
     /// A question that proves the socket, and the registration with it where it `verifies`.
     Probe {
         /// It is `subscriber.online`.
@@ -55,7 +57,10 @@ impl Pending {
 
     /// Does it concern the socket in use alone?
     fn is_of_the_socket(&self) -> bool {
-        matches!(self.purpose, Purpose::Register | Purpose::Probe { .. })
+        matches!(
+            self.purpose,
+            Purpose::Register | Purpose::Renew | Purpose::Probe { .. }
+        )
     }
 }
 

@@ -82,6 +82,7 @@ fields! {
     ClientUser = Client "user" State("undefined"), false;
     ClientRegistered = Client "isRegistered" State("false"), true;
     ClientWarnings = Client "warnings" Event(10), false;
+    ClientCredentialRefreshed = Client "credentialRefreshed" Event(0), false;
     // api.md §10, SessionState: every call that is not over, newest first
     ClientCalls = Client "calls" State("[]"), false;
 

@@ -26,7 +26,7 @@ const FAILURE: u32 = 2;
 const CALL_ERROR: u32 = 3;
 const END_REASON: u32 = 4;
 const ENTITIES: u32 = 5;
-const WARNING: u32 = 6;
+const NOTICE: u32 = 6;
 
 pub struct Batch {
     changes: JsValue,
@@ -94,14 +94,14 @@ fn public(live: Option<JsValue>, value: &Value) -> (u32, JsValue) {
             let numbers = entities.iter().map(|entity| JsValue::from(entity.0));
             (ENTITIES, host::numbers(numbers.collect()))
         }
-        Value::Warning {
+        Value::Notice {
             code,
             reason,
             expires_at,
         } => {
             #[allow(clippy::cast_precision_loss)]
             let expires_at = expires_at.map_or(f64::NAN, |at| at as f64);
-            (WARNING, host::warning(code, reason, expires_at))
+            (NOTICE, host::notice(code, reason, expires_at))
         }
         Value::Failure(failure) => (FAILURE, error(failure)),
         Value::CallError {

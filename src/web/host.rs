@@ -73,7 +73,7 @@ extern "C" {
     #[wasm_bindgen(js_name = endReason)]
     pub fn end_reason(code: &str, cause: Option<String>, cause_code: Option<i32>) -> JsValue;
     /// `expires_at`: milliseconds since the epoch, or NaN where the warning does not say.
-    pub fn warning(code: &str, reason: &str, expires_at: f64) -> JsValue;
+    pub fn notice(code: &str, reason: &str, expires_at: f64) -> JsValue;
     #[wasm_bindgen(js_name = list)]
     pub fn texts(texts: Vec<String>) -> JsValue;
     #[wasm_bindgen(js_name = list)]

@@ -1,6 +1,6 @@
 // What the engine tells the facade, put together as `engine.ts` describes it.
 
-import type { Change, EngineCallError, EngineEndReason, EngineFailure, EngineWarning, Host } from "../engine.js";
+import type { Change, EngineCallError, EngineEndReason, EngineFailure, EngineNotice, Host } from "../engine.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -45,7 +45,7 @@ export const changes = {
     return reason;
   },
 
-  warning: (code: string, reason: string, expiresAt: number): EngineWarning => ({ code, reason, ...(expiresAt >= 0 && { expiresAt }) }),
+  notice: (code: string, reason: string, expiresAt: number): EngineNotice => ({ code, reason, ...(expiresAt >= 0 && { expiresAt }) }),
 
   list: (elements: unknown[]): unknown[] => elements,
 };

@@ -354,7 +354,7 @@ impl Call {
         let entity = self.entity;
         turn.rpc.forget(|purpose| match purpose {
             Purpose::Invite(call) | Purpose::Answer(call) | Purpose::Pong(call) => call == entity,
-            Purpose::Bye(_) | Purpose::Register | Purpose::Probe { .. } => false,
+            Purpose::Bye(_) | Purpose::Register | Purpose::Renew | Purpose::Probe { .. } => false,
             Purpose::Mute(member, _) => self.members.has(member),
         });
         let gave_way = matches!(

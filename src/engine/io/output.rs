@@ -304,9 +304,9 @@ pub enum Value {
     Opaque(Opaque),
     /// An Error.
     Failure(Failure),
-    /// A record of `warnings$`.
-    Warning {
-        /// Its code (auth §10.2).
+    /// A record of `warnings$` or of `credentialRefreshed$`.
+    Notice {
+        /// Its code (auth §10.2), or the mechanism that renewed the credential.
         code: &'static str,
         /// Why a mechanism was not used; empty where that is not what the warning says.
         reason: &'static str,

@@ -14,6 +14,8 @@ use crate::engine::wire::session::{ConnectRequest, ConnectResult};
 pub(super) struct Greeting {
     id: String,
     resumed: bool,
+    /// It showed a renewed credential that the session does not know yet.
+    renewed: bool,
     pub(super) deadline: Millis,
 }
 
@@ -37,6 +39,7 @@ impl Session {
         self.greeting = Some(Greeting {
             id,
             resumed: both,
+            renewed: self.renewal.is_unproven(),
             deadline,
         });
         if self.attempt.running
@@ -102,6 +105,9 @@ impl Session {
             turn.settle(reply, Ok(Value::Nothing));
         }
         self.registration.restore(fresh, turn);
+        if fresh && greeting.renewed {
+            self.renewal_done(turn);
+        }
         self.learn(turn);
         Change::Ready { fresh }
     }
@@ -123,6 +129,7 @@ impl Session {
                 self.resume = Resume::default();
                 self.drop_socket(turn)
             }
+            -32002 if self.is_saved_from_refusal(turn) => Change::None,
             -32002 => {
                 let cause = refusal(ErrorCode::RpcRefused);
                 let rejected = Failure::from(ErrorCode::CredentialsRejected).because(cause);

@@ -4,7 +4,7 @@
 //! * `authentication`: `signalwire.connect`, fresh or as a resume
 //! * [`link`]: the socket's life; [`liveness`]: whether an open one is of use
 //! * [`standing`]: the credential in force, where the next one comes from, when it ends
-//! * [`clock`]: the space's wall clock
+//! * [`renewal`]: a newer credential before the present one ends; [`clock`]: the space's wall clock
 //! * [`user`]: "who am I"; [`registration`]: online and offline
 
 mod authentication;
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod link;
 pub mod liveness;
 pub mod registration;
+pub mod renewal;
 pub mod standing;
 pub mod user;
 
@@ -30,6 +31,7 @@ use clock::Clock;
 use link::{Link, Step};
 use liveness::{Doubt, Liveness, PROBE_LIMIT, WAKE_LIMIT};
 use registration::Registration;
+use renewal::Renewal;
 use standing::Standing;
 use user::UserLookup;
 
@@ -92,6 +94,7 @@ pub struct Session {
     project_id: String,
     user: UserLookup,
     registration: Registration,
+    renewal: Renewal,
     ready: bool,
     ready_since: Millis,
     /// The space has not said in time what kind of credential it is.
@@ -113,6 +116,7 @@ impl Session {
             skip_connection: config.skip_connection,
             outbound_only: config.outbound_only,
             registration: Registration::new(!config.skip_register && !config.outbound_only),
+            renewal: Renewal::new(config.has_refresh),
             standing: Standing::new(config),
             clock: Clock::default(),
             link: Link::default(),
@@ -228,6 +232,9 @@ impl Session {
         result: Result<Option<Credential>, Opaque>,
         turn: &mut Turn<'_, '_>,
     ) -> Change {
+        if let Some(change) = self.renewed(ticket, &result, turn) {
+            return change;
+        }
         match self.standing.answered(ticket, result, turn) {
             None => Change::None,
             Some(Err(failure)) => self.fail(failure, turn),
@@ -286,7 +293,7 @@ impl Session {
     fn learn(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         if let Some(facts) = self.user.facts() {
             self.standing.learn_end(facts.expires_at);
-            self.standing.warn(turn);
+            self.standing.warn(facts.scoped, turn);
         }
         if self.can_register() == Some(false) {
             self.registration.doubt(turn);
@@ -311,53 +318,17 @@ impl Session {
         }
     }
 
-    /// `register()` and `unregister()`. They wait for the session like a dial.
-    pub fn register(&mut self, online: bool, reply: Reply, turn: &mut Turn<'_, '_>) {
-        if let Some(why) = &self.over {
-            turn.settle(reply, Err(why.clone()));
-            return;
-        }
-        // A credential that cannot register stays as it is, whatever is asked (REQ-85).
-        let has_nothing_to_say = self.can_register() == Some(false) || (!online && !self.wanted);
-        if has_nothing_to_say && self.registration.wish_alone(online) {
-            turn.settle(reply, Ok(Value::Nothing));
-            return;
-        }
-        self.registration.wish(online, Some(reply));
-        if self.wanted {
-            self.connect(None, turn);
-        }
-    }
-
-    /// `None` while the space has not said; a space that never says is asked like the reference asks.
-    fn can_register(&self) -> Option<bool> {
-        if self.outbound_only {
-            return Some(false);
-        }
-        match self.user.facts() {
-            Some(facts) => Some(!facts.outbound_only.unwrap_or(false)),
-            None => self.kind_overdue.then_some(true),
-        }
-    }
-
-    /// The answer to a request of [`Registration`].
-    pub fn registered(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_>) {
-        let Some(accepted) = self.standing.accepted() else {
-            return;
-        };
-        let standing = registration::Standing {
-            project_id: &self.project_id,
-            token: &accepted.token,
-        };
-        self.registration.answered(result, &standing, turn);
-    }
-
     /// Looks at every deadline of the session. To be called until nothing has changed.
     pub fn tick(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         if self.clock.look(turn.cx) {
             self.wake(true, turn);
         }
-        if self.wanted && self.standing.has_ended(&self.clock, turn.cx) {
+        let renewing = self.renew(turn);
+        if renewing != Change::None {
+            return renewing;
+        }
+        let has_ended = self.standing.has_ended(&self.clock, turn.cx);
+        if self.wanted && has_ended && !self.renewal.is_saving() {
             return Change::Expired;
         }
         let mut lost = Change::None;
@@ -407,13 +378,12 @@ impl Session {
         limits.into_iter().flatten().min()
     }
 
-    /// How long the credential lives from now on, while that ends something.
-    pub fn until_end(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
-        let end = self
-            .standing
-            .leaves_at(&self.clock)
-            .filter(|_| self.wanted)?;
-        self.clock.is_sure().then(|| self.clock.until(end, turn.cx))
+    /// When something is due about the credential, its end or its renewal, on the monotonic clock.
+    pub fn credential_deadline(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
+        let end = self.standing.leaves_at(&self.clock);
+        let end = end.filter(|_| self.wanted && self.clock.is_sure() && !self.renewal.is_saving());
+        let end = end.map(|end| turn.after(self.clock.until(end, turn.cx)));
+        end.into_iter().chain(self.renewal_deadline(turn)).min()
     }
 
     fn probe_due(&self) -> Option<Millis> {
@@ -514,6 +484,7 @@ impl Session {
         self.greeting = None;
         self.link.lost(turn);
         turn.rpc.detach();
+        self.renewal.lost();
         self.registration.lost(turn);
         if std::mem::take(&mut self.ready) {
             turn.patch(Entity::CLIENT, Field::ClientReady, Value::Bool(false));
@@ -585,6 +556,7 @@ impl Session {
         self.wanted = false;
         self.paused = false;
         self.standing.stop_asking();
+        self.renewal.stop();
         self.greeting = None;
         self.resume = Resume::default();
         self.ice_servers = Vec::new();

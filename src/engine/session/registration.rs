@@ -3,6 +3,7 @@
 //! What the application asked for last is the *desired* state; after a reconnect it is restored, and
 //! never more than it. `isRegistered$` says what the space has confirmed on the socket in use.
 
+use super::Session;
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::{Entity, Reply, Value};
 use crate::engine::rpc::{self, Purpose};
@@ -223,5 +224,48 @@ impl Registration {
                 Value::Bool(registered),
             );
         }
+    }
+}
+
+impl Session {
+    /// `register()` and `unregister()`. They wait for the session like a dial.
+    pub fn register(&mut self, online: bool, reply: Reply, turn: &mut Turn<'_, '_>) {
+        if let Some(why) = &self.over {
+            turn.settle(reply, Err(why.clone()));
+            return;
+        }
+        // A credential that cannot register stays as it is, whatever is asked (REQ-85).
+        let has_nothing_to_say = self.can_register() == Some(false) || (!online && !self.wanted);
+        if has_nothing_to_say && self.registration.wish_alone(online) {
+            turn.settle(reply, Ok(Value::Nothing));
+            return;
+        }
+        self.registration.wish(online, Some(reply));
+        if self.wanted {
+            self.connect(None, turn);
+        }
+    }
+
+    /// `None` while the space has not said; a space that never says is asked like the reference asks.
+    pub(super) fn can_register(&self) -> Option<bool> {
+        if self.outbound_only {
+            return Some(false);
+        }
+        match self.user.facts() {
+            Some(facts) => Some(!facts.outbound_only.unwrap_or(false)),
+            None => self.kind_overdue.then_some(true),
+        }
+    }
+
+    /// The answer to a request of [`Registration`].
+    pub fn registered(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_>) {
+        let Some(accepted) = self.standing.accepted() else {
+            return;
+        };
+        let standing = Standing {
+            project_id: &self.project_id,
+            token: &accepted.token,
+        };
+        self.registration.answered(result, &standing, turn);
     }
 }

@@ -24,6 +24,8 @@ pub struct Standing {
     accepted: Option<Accepted>,
     /// When the space says that the SAT ends.
     told_end: Option<Millis>,
+    /// The same of the credential before, while its successor may be taken back.
+    former_end: Option<Millis>,
     /// What this client wrote into local storage.
     written: Option<String>,
     /// A credential was in force and has ended: the next one is a renewal.
@@ -39,6 +41,7 @@ impl Standing {
             asking: None,
             accepted: None,
             told_end: None,
+            former_end: None,
             written: None,
             ended: false,
             warned: false,
@@ -99,6 +102,56 @@ impl Standing {
         result: Result<Option<Credential>, Opaque>,
         turn: &mut Turn<'_, '_>,
     ) -> Result<(), Failure> {
+        self.accepted = Some(self.check(result, turn.cx.wall)?);
+        self.told_end = None;
+        self.ended = false;
+        self.warned = false;
+        self.keep(turn);
+        Ok(())
+    }
+
+    /// A newer credential takes the place of the one in force, which is given back.
+    ///
+    /// Fails like [`Self::answered`], and with [`ErrorCode::CredentialsNotNewer`] for one that ends no later: a
+    /// backend that hands out the same one again would be asked without end (auth §7.7, 1).
+    pub fn replace(
+        &mut self,
+        result: Result<Option<Credential>, Opaque>,
+        turn: &Turn<'_, '_>,
+    ) -> Result<Accepted, Failure> {
+        let accepted = self.check(result, turn.cx.wall)?;
+        let ends_no_later = |at: Millis| self.end().is_some_and(|end| at <= end);
+        if accepted.expiry_at.is_some_and(ends_no_later) {
+            return Err(ErrorCode::CredentialsNotNewer.into());
+        }
+        let former = self.accepted.replace(accepted);
+        self.former_end = self.told_end.take();
+        former.ok_or_else(|| ErrorCode::CredentialsMissing.into())
+    }
+
+    /// The space does not want the newer credential: the former is in force again.
+    pub fn take_back(&mut self, former: Accepted) {
+        self.accepted = Some(former);
+        self.told_end = self.former_end.take();
+    }
+
+    /// Keeps the credential in force for the next page, where the application asked for that.
+    pub fn keep(&mut self, turn: &mut Turn<'_, '_>) {
+        let record = self.accepted.as_ref().map(Accepted::record);
+        if let Some(record) = record.filter(|_| self.config.persist_session) {
+            turn.emit(Output::Store {
+                key: RECORD,
+                change: StoreChange::Write(record.clone()),
+            });
+            self.written = Some(record);
+        }
+    }
+
+    fn check(
+        &self,
+        result: Result<Option<Credential>, Opaque>,
+        wall: Millis,
+    ) -> Result<Accepted, Failure> {
         let credential = match result {
             Ok(None) if !self.config.has_provider => {
                 return Err(ErrorCode::CredentialsNoSource.into());
@@ -114,25 +167,13 @@ impl Standing {
         // A restored one that has ended is put in force, and ends with all that goes with it: its record too
         // (auth §3.4, 4).
         let now = if self.config.has_provider {
-            turn.cx.wall
+            wall
         } else {
             0
         };
         let mut accepted = Credential::validate(credential, *scheme, allowed_hosts, now)?;
         accepted.endpoints = self.config.endpoints(accepted.endpoints);
-        if self.config.persist_session {
-            let record = accepted.record();
-            turn.emit(Output::Store {
-                key: RECORD,
-                change: StoreChange::Write(record.clone()),
-            });
-            self.written = Some(record);
-        }
-        self.accepted = Some(accepted);
-        self.told_end = None;
-        self.ended = false;
-        self.warned = false;
-        Ok(())
+        Ok(accepted)
     }
 
     /// The space said when the SAT ends.
@@ -188,16 +229,25 @@ impl Standing {
         }
     }
 
-    /// Warns once of a credential that ends and that nothing renews (auth §10.2).
-    pub fn warn(&mut self, turn: &mut Turn<'_, '_>) {
-        let Some(expires_at) = self.end() else { return };
-        if self.config.has_refresh || std::mem::replace(&mut self.warned, true) {
+    /// Says once, when it is known how the credential will be renewed, what the application may want to know of
+    /// that (auth §7.4, §10.2). `scoped`: the SAT asks to be renewed by the client itself.
+    pub fn warn(&mut self, scoped: bool, turn: &mut Turn<'_, '_>) {
+        let end = self.end();
+        let (code, reason, expires_at) = match (self.config.has_refresh, end) {
+            // Whoever embeds has no other way, and misses none.
+            _ if self.config.outbound_only => return,
+            (true, _) if scoped => ("credential_refresh_fallback", "no-dpop-support", None),
+            (true, _) => ("credential_refresh_fallback", "no-scope", None),
+            (false, Some(_)) => ("credential_no_refresh_handler", "", end),
+            (false, None) => return,
+        };
+        if std::mem::replace(&mut self.warned, true) {
             return;
         }
-        let warning = Value::Warning {
-            code: "credential_no_refresh_handler",
-            reason: "",
-            expires_at: Some(expires_at),
+        let warning = Value::Notice {
+            code,
+            reason,
+            expires_at,
         };
         turn.patch(Entity::CLIENT, Field::ClientWarnings, warning);
     }

@@ -14,6 +14,9 @@ const LIMIT: Millis = 30_000;
 /// Pauses before the second, third and fourth attempt (auth §9).
 const PAUSES: [Millis; 3] = [500, 1_000, 2_000];
 
+/// The scope of a SAT that its client renews by itself (auth §3.3).
+const REFRESH_SCOPE: &str = "sat:refresh";
+
 #[derive(Debug, Default, PartialEq)]
 enum State {
     #[default]
@@ -29,6 +32,8 @@ pub struct Facts {
     pub outbound_only: Option<bool>,
     /// When the SAT ends, in milliseconds since the epoch.
     pub expires_at: Option<Millis>,
+    /// The SAT has the scope by which a client renews it itself.
+    pub scoped: bool,
 }
 
 /// The lookup of the user's profile.
@@ -45,6 +50,16 @@ impl UserLookup {
     pub fn start(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
         self.failed = 0;
         self.facts = None;
+        self.ask(accepted, turn);
+    }
+
+    /// Asks again, with a renewed credential; what is known stays known meanwhile, but for its end.
+    pub fn ask_again(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
+        self.cancel(turn);
+        if let Some(facts) = &mut self.facts {
+            facts.expires_at = None;
+        }
+        self.failed = 0;
         self.ask(accepted, turn);
     }
 
@@ -87,6 +102,7 @@ impl UserLookup {
                 self.facts = Some(Facts {
                     outbound_only: user.token_kind.as_deref().map(|kind| kind != "subscriber"),
                     expires_at: user.expires_at.map(|at| at.saturating_mul(1_000)),
+                    scoped: user.scope.iter().any(|scope| scope == REFRESH_SCOPE),
                 });
                 let profile = Value::Opaque(user.profile.clone());
                 turn.patch(Entity::CLIENT, Field::ClientUser, profile);

@@ -62,6 +62,8 @@ pub struct UserInfo {
     pub token_kind: Option<String>,
     /// When the SAT ends, in seconds since the epoch, where the server says it.
     pub expires_at: Option<u64>,
+    /// Scopes of the SAT, where it has any.
+    pub scope: Vec<String>,
     /// The whole profile, unread.
     pub profile: Opaque,
 }
@@ -78,6 +80,10 @@ impl Body {
                 id: body.str(K::Id)?,
                 token_kind: body.str(K::TokenKind),
                 expires_at: body.get(K::SatClaims).and_then(|c| c.u64(K::ExpiresAt)),
+                scope: body
+                    .get(K::SatClaims)
+                    .map(|claims| claims.strs(K::Scope))
+                    .unwrap_or_default(),
                 profile: body.whole(),
             })),
             Expect::Addresses => {

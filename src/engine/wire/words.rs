@@ -79,7 +79,7 @@ words! {
         SelfMember = "self", Target = "target", Targets = "targets", Channels = "channels",
         // REST (auth §4)
         Token = "token", ExpiresAt = "expires_at", Errors = "errors", Data = "data",
-        TokenKind = "token_kind", SatClaims = "sat_claims",
+        TokenKind = "token_kind", SatClaims = "sat_claims", Scope = "scope",
         // the application's objects (auth §2, api §6, §10)
         ExpiryAt = "expiry_at", CredentialAuthorizationState = "authorizationState",
         Endpoints = "endpoints", Websocket = "websocket", Rest = "rest", EmbedHost = "embedHost",

@@ -196,12 +196,12 @@ fn an_inputs_outputs_make_one_batch_in_their_order() {
             patch(Value::Texts(vec!["a".into(), "b".into()])),
             patch(Value::Entity(Entity(7))),
             patch(Value::Entities(vec![Entity(7), Entity(1)])),
-            patch(Value::Warning {
+            patch(Value::Notice {
                 code: "plain",
                 reason: "why",
                 expires_at: None,
             }),
-            patch(Value::Warning {
+            patch(Value::Notice {
                 code: "ends",
                 reason: "",
                 expires_at: Some(1_800_000_000_000),

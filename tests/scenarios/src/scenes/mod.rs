@@ -21,6 +21,7 @@ mod people;
 mod reach;
 mod recovery;
 mod registration;
+mod renewal;
 mod ringing;
 mod sleeping;
 mod soak;

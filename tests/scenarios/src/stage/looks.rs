@@ -203,7 +203,7 @@ impl Client {
         values
             .into_iter()
             .map(|value| match value {
-                Value::Warning { code, .. } => *code,
+                Value::Notice { code, .. } => *code,
                 other => panic!("a warning: {other:?}"),
             })
             .collect()
