@@ -166,11 +166,7 @@ impl Standing {
         } = &self.config;
         // A restored one that has ended is put in force, and ends with all that goes with it: its record too
         // (auth §3.4, 4).
-        let now = if self.config.has_provider {
-            wall
-        } else {
-            0
-        };
+        let now = if self.config.has_provider { wall } else { 0 };
         let mut accepted = Credential::validate(credential, *scheme, allowed_hosts, now)?;
         accepted.endpoints = self.config.endpoints(accepted.endpoints);
         Ok(accepted)
