@@ -216,13 +216,11 @@ fn a_network_that_is_back_is_tried_at_once() {
         stage.setup.reach = Reach::Refused;
         stage.cut();
         stage.pass(20 * SECOND);
-        stage.setup.reach = Reach::Up;
-        // Between two tries.
+        // In the middle of a pause of one and a half seconds at least.
         stage.until_deed("open socket");
-        stage.pass(50);
-        if !stage.is_ready() {
-            stage.woken();
-        }
+        stage.pass(100);
+        stage.setup.reach = Reach::Up;
+        stage.woken();
         stage.until(300, "ready", Stage::is_ready);
     });
 }
