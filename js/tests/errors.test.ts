@@ -1,12 +1,25 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { CallCreateError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, SignalWireError, UnexpectedError } from "../index.js";
+import { CallCreateError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, SignalWireError, TokenRefreshError, UnexpectedError } from "../index.js";
 import { errorOf } from "../public/errors.js";
+import { type SDKWarning, warningOf } from "../public/warnings.js";
 import { ERRORS, ErrorNumber } from "../store/errors.gen.js";
 import { failure } from "./scripted-engine.js";
 
-const CLASSES = { CallCreateError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, UnexpectedError };
+/** Every warning, with what the page says of it. */
+const WARNINGS: readonly [SDKWarning, advice: string][] = [
+  [
+    warningOf({ code: "credential_no_refresh_handler", reason: "", expiresAt: 0 }),
+    "The provider has no `refresh()`, so that the session ends at `expiresAt`. True for every credential of one sitting; for a session that has to last, give the provider a `refresh()`.",
+  ],
+  [
+    warningOf({ code: "credential_refresh_fallback", reason: "no-scope" }),
+    "The SAT is renewed by the provider's `refresh()`, and not by the client itself; `reason` says why. Where a backend was meant to ask for `sat:refresh`, it does not.",
+  ],
+];
+
+const CLASSES = { CallCreateError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, TokenRefreshError, UnexpectedError };
 
 test("every code of the engine makes the public class with its facts", () => {
   for (const [number, [name, code, retryable, requiresReauth, , advice]] of ERRORS.entries()) {
@@ -60,6 +73,14 @@ test("the catalogue in docs/errors.md is the table", () => {
     "| code | name | message | what to do | retryable | new credential |",
     "|---|---|---|---|---|---|",
     ...rows,
+    "",
+    "## Warnings",
+    "",
+    "What `client.warnings$` says is no failure; it replays the last ten. An application branches on `code` alone.",
+    "",
+    "| code | message | what it means, and what to do |",
+    "|---|---|---|",
+    ...WARNINGS.map(([warning, advice]) => `| \`${warning.code}\` | ${warning.message} | ${advice} |`),
     "",
   ].join("\n");
   if (process.env["UPDATE"]) writeFileSync("docs/errors.md", text);
