@@ -38,6 +38,7 @@ const config: PlaywrightTestConfig = defineConfig({
         'sweep.spec.ts',
         'inbound.spec.ts',
         'resume.spec.ts',
+        'renewal.spec.ts',
         'auth-demo.spec.ts',
         'playground.spec.ts',
       ],
