@@ -58,6 +58,11 @@ impl Members {
         })
     }
 
+    /// Yes or no.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
+        self.read_as(name, "true or false", Value::as_bool)
+    }
+
     /// A whole number within the range.
     pub(super) fn integer(
         &self,
@@ -117,8 +122,11 @@ mod tests {
 
     #[test]
     fn a_member_is_read_as_what_it_is() {
-        let body = br#"{"a":"x","b":["y"],"c":7,"d":0.5}"#;
-        let members = Members::read(body, &["a", "b", "c", "d"]).ok().unwrap();
+        let body = br#"{"a":"x","b":["y"],"c":7,"d":0.5,"f":true}"#;
+        let members = Members::read(body, &["a", "b", "c", "d", "f"])
+            .ok()
+            .unwrap();
+        assert_eq!(members.flag("f").ok(), Some(Some(true)));
         assert_eq!(members.text("a").ok(), Some(Some("x".to_owned())));
         assert_eq!(members.texts("b").ok(), Some(Some(vec!["y".to_owned()])));
         assert_eq!(members.integer("c", 0..=7).ok(), Some(Some(7)));
@@ -133,6 +141,7 @@ mod tests {
         let members = members.ok().unwrap();
         assert!(members.is_null("a"));
         assert_eq!(why(members.text("a")), "a must be a string");
+        assert_eq!(why(members.flag("a")), "a must be true or false");
         assert_eq!(why(members.texts("b")), "b must be an array of strings");
         let range = "c must be an integer from 0 to 7";
         assert_eq!(why(members.integer("c", 0..=7)), range);

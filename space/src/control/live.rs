@@ -67,6 +67,8 @@ fn session_json(session: &SessionReport) -> Value {
         "expires_at": session.expires_at,
         "registered": session.registered,
         "resumed": session.resumed,
+        "reauthenticated": session.reauthenticated,
+        "jkt": session.jkt,
         "created_ms": session.created_ms,
         "calls": session.calls,
     })

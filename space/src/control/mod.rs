@@ -7,7 +7,7 @@
 //! * `info`: `GET info`; `live`: `GET sessions`, `GET calls`, `POST drop`, `POST hangup`
 //! * `network`: `GET` and `POST network`; `clock`: `GET` and `POST clock`
 //! * `credentials`: `POST credentials`; `click_to_call`: `POST click-to-call`; `revoke`: `POST revoke`
-//! * `limits`: `GET` and `POST limits`
+//! * `limits`: `GET` and `POST limits`; `proofs`: `GET` and `POST proofs`
 //! * `calls`: `POST calls`
 //! * `POST reset`: back to the seeds, the machine's clock and a perfect network
 
@@ -20,6 +20,7 @@ mod info;
 mod limits;
 mod live;
 mod network;
+mod proofs;
 mod revoke;
 
 use serde_json::{Value, json};
@@ -103,6 +104,8 @@ impl FrontDesk {
             ("GET", "clock") => self.clock().await?,
             ("GET", "limits") => self.limits().await?,
             ("POST", "limits") => self.set_limits(body).await?,
+            ("GET", "proofs") => self.proofs().await?,
+            ("POST", "proofs") => self.set_proofs(body).await?,
             ("POST", "revoke") => {
                 self.revoke(body).await?;
                 return Ok(Response::empty(204));

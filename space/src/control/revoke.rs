@@ -1,7 +1,8 @@
 //! `POST /.space/revoke { jti | subscriber_id | embed_token }` → 204: ends credentials before their time,
 //! as a backend does when somebody logs out (auth §7.9, 14).
 //!
-//! `jti` ends one SAT, `subscriber_id` all that this subscriber or guest has by now, with the invites of
+//! `jti` ends one SAT with its family: all that came of the same first SAT by refresh tokens and client-bound
+//! renewal. `subscriber_id` ends all that this subscriber or guest has by now, with the invites of
 //! the subscriber; `embed_token` a C2C or embed token and all that it was exchanged for. Their sessions are
 //! closed and cannot be resumed. 404 where no resource has the token; an unknown id is no error, for a SAT
 //! is not kept here (RFC 7009 §2.2).

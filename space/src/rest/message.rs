@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::world::body::Problem;
+use crate::world::proofs::Unproven;
 use crate::world::tokens::Refusal;
 
 /// Where the service explains its error codes; the `url` of a 422 item.
@@ -173,6 +174,7 @@ fn credentials<'a>(request: &'a Request, scheme: &str) -> Option<&'a str> {
 pub(super) fn refused(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::Unauthorized => Response::error(401, "Unauthorized"),
+        Refusal::Unproven(why) => unproven(why),
         Refusal::Forbidden => Response::error(403, "Forbidden"),
         Refusal::NotFound => Response::error(404, "Not Found"),
         Refusal::Invalid(problems) => {
@@ -181,6 +183,20 @@ pub(super) fn refused(refusal: &Refusal) -> Response {
         }
         Refusal::TooMany { retry_after_s } => Response::error(429, "Too Many Requests")
             .with("Retry-After", &retry_after_s.to_string()),
+    }
+}
+
+/// The refusal of a proof (RFC 9449 §7.1); where a nonce is missing, with one (RFC 9449 §8).
+fn unproven(why: &Unproven) -> Response {
+    let response = Response::error(401, "Unauthorized");
+    match why {
+        Unproven::NeedsNonce(nonce) => response
+            .with("WWW-Authenticate", "DPoP error=\"use_dpop_nonce\"")
+            .with("DPoP-Nonce", nonce),
+        _ => Response {
+            warning: Some(format!("a proof was refused: {why}")),
+            ..response.with("WWW-Authenticate", "DPoP error=\"invalid_dpop_proof\"")
+        },
     }
 }
 

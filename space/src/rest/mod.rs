@@ -8,6 +8,7 @@ mod message;
 
 use serde_json::{Map, Value};
 
+use crate::world::devices::{Renewal, RenewalRequest};
 use crate::world::time::http_date;
 use crate::world::tokens::Refusal;
 use crate::world::{Cx, World};
@@ -29,8 +30,11 @@ enum Audience {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
     SubscriberTokens,
+    RefreshTokens,
     GuestTokens,
     Invites,
+    DeviceToken,
+    DeviceRefresh,
     EmbedTokens,
     EmbedGuestTokens,
     WhoAmI,
@@ -42,6 +46,9 @@ impl Endpoint {
     fn find(method: &str, path: &str) -> Option<Self> {
         match (method, path) {
             ("POST", "/api/fabric/subscribers/tokens") => Some(Self::SubscriberTokens),
+            ("POST", "/api/fabric/subscribers/tokens/refresh") => Some(Self::RefreshTokens),
+            ("POST", "/api/fabric/subscriber/devices/token") => Some(Self::DeviceToken),
+            ("POST", "/api/fabric/subscriber/devices/refresh") => Some(Self::DeviceRefresh),
             ("POST", "/api/fabric/guests/tokens") => Some(Self::GuestTokens),
             ("POST", "/api/fabric/subscriber/invites") => Some(Self::Invites),
             ("POST", "/api/embeds/tokens") => Some(Self::EmbedTokens),
@@ -55,7 +62,7 @@ impl Endpoint {
 
     fn audience(self) -> Audience {
         match self {
-            Self::SubscriberTokens | Self::GuestTokens => Audience::Backends,
+            Self::SubscriberTokens | Self::RefreshTokens | Self::GuestTokens => Audience::Backends,
             _ => Audience::Browsers,
         }
     }
@@ -65,6 +72,9 @@ impl Endpoint {
             Self::SubscriberTokens => backend(world, request, |world| {
                 token(200, request, |body| world.subscriber_token(body, cx))
             }),
+            Self::RefreshTokens => backend(world, request, |world| {
+                token(201, request, |body| world.rotate(body, cx))
+            }),
             Self::GuestTokens => backend(world, request, |world| {
                 token(201, request, |body| world.guest_token(body, cx))
             }),
@@ -72,6 +82,8 @@ impl Endpoint {
                 Ok(inviter) => token(201, request, |body| world.invite_by(&inviter, body, cx)),
                 Err(refusal) => unstored(unauthenticated(&refusal)),
             },
+            Self::DeviceToken => renew(Renewal::First, world, request, cx),
+            Self::DeviceRefresh => renew(Renewal::Next, world, request, cx),
             Self::EmbedTokens | Self::EmbedGuestTokens => self.exchange(world, request, cx),
             Self::WhoAmI => unstored(read(world.who_am_i(bearer(request), cx))),
             Self::Addresses => read(addresses::list(world, request, cx)),
@@ -93,6 +105,20 @@ impl Endpoint {
                 world.embed_guest_token(body, origin, cx)
             }
         })
+    }
+}
+
+/// Issues a client-bound SAT.
+fn renew(renewal: Renewal, world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
+    let url = format!("{}{}", request.base, request.path);
+    let asked = RenewalRequest {
+        renewal,
+        sat: bearer(request),
+        url: &url,
+    };
+    match world.renewable(&asked, cx) {
+        Ok(claims) => token(201, request, |body| world.renew(&claims, &asked, body, cx)),
+        Err(refusal) => unstored(unauthenticated(&refusal)),
     }
 }
 

@@ -1,18 +1,33 @@
 //! Who may open a session, take it up again, renew its credential (wire-protocol §3, auth §5.1, §5.2).
+//!
+//! A SAT that is bound to a key is worth nothing without a proof of it, when a session is opened and when the
+//! SAT is put into force on one. A resume may do without, for a page that was loaded again sends none; then
+//! the session keeps the SAT that it has.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
+use signalwire_wasm::engine::wire::Sym;
+use signalwire_wasm::proof::{Proof, Purpose};
 
 use super::delivery::RpcRefusal;
 use super::io::{Cx, Millis, Output, SocketId};
 use super::lifetime::EXPIRED_RESUME_LIMIT;
+use super::proofs::Unproven;
 use super::sat::Claims;
 use super::sessions::{Session, SessionId};
 use super::{World, codes, ids};
 
 /// So long after a resume with an expired SAT must the session have shown a valid one (auth §5.1).
 const REAUTHENTICATION_LIMIT: Millis = 30_000;
+
+/// What a client shows. Both are secrets.
+#[derive(Clone, Copy)]
+pub(super) struct Credential<'a> {
+    pub(super) sat: &'a str,
+    /// `dpop_token`.
+    pub(super) proof: Option<&'a str>,
+}
 
 impl Session {
     /// Whether another credential acts for the same person (auth §5.2). Who has no name is known by what
@@ -31,10 +46,10 @@ impl Session {
                 || own.is_some() && own == reach(claims))
     }
 
-    /// Takes up a SAT with which the session is resumed; false when the session has been without a valid
-    /// one for too long.
-    fn resume_with(&mut self, claims: Claims, cx: &Cx<'_>) -> bool {
-        if !claims.expired(cx) {
+    /// Takes up a SAT with which the session is resumed, if it may be put into force; false when the session
+    /// has been without a valid one for too long.
+    fn resume_with(&mut self, claims: Claims, is_proven: bool, cx: &Cx<'_>) -> bool {
+        if !claims.expired(cx) && is_proven {
             if claims.expires_at >= self.claims.expires_at {
                 self.claims = claims;
                 self.reauthenticate_by = None;
@@ -42,7 +57,7 @@ impl Session {
             return true;
         }
         if !self.claims.expired(cx) {
-            // The client renewed the session, and then showed the SAT from before.
+            // The client renewed the session and then showed the SAT from before, or it proved nothing.
             return true;
         }
         let last = self.claims.expires_at.saturating_add(EXPIRED_RESUME_LIMIT);
@@ -58,8 +73,14 @@ impl Session {
 
 impl World {
     /// A fresh session.
-    pub(super) fn admit(&mut self, sat: &str, cx: &mut Cx<'_>) -> Result<SessionId, RpcRefusal> {
-        let claims = self.admissible(sat, cx)?;
+    pub(super) fn admit(
+        &mut self,
+        credential: Credential<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<SessionId, RpcRefusal> {
+        let claims = self.valid(credential.sat, cx)?;
+        let proof = self.proven(&claims, Sym::Connect, credential.proof, cx)?;
+        self.accept(proof, cx);
         let id = SessionId(self.next_session);
         self.next_session += 1;
         let [a, b, c] = [ids::uuid(cx), ids::uuid(cx), ids::uuid(cx)];
@@ -69,6 +90,7 @@ impl World {
             socket: None,
             registered: false,
             resumed: 0,
+            reauthenticated: 0,
             created_ms: cx.wall,
             offline_since: None,
             identity: format!("{}@signalwire", ids::uuid(cx)),
@@ -81,44 +103,92 @@ impl World {
         Ok(id)
     }
 
-    /// The claims of a SAT that opens a session.
-    fn admissible(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, RpcRefusal> {
-        let refused = |why: &str| RpcRefusal::new(codes::AUTHENTICATION_FAILED, why);
-        let claims = self
-            .authenticate(sat, cx)
-            .map_err(|_| refused("Authentication failed"))?;
-        if claims.bound_to.is_some() {
-            // Letting it in unproven would make the binding worthless.
-            return Err(refused(
-                "The SAT is bound to a key, and this space verifies no proofs yet",
-            ));
+    /// The claims of a SAT in force.
+    fn valid(&self, sat: &str, cx: &Cx<'_>) -> Result<Claims, RpcRefusal> {
+        self.authenticate(sat, cx)
+            .map_err(|_| RpcRefusal::new(codes::AUTHENTICATION_FAILED, "Authentication failed"))
+    }
+
+    /// The proof that a SAT with these claims needs for this method: none, unless it is bound to a key
+    /// (auth §5.1).
+    fn proven(
+        &mut self,
+        claims: &Claims,
+        method: Sym,
+        proof: Option<&str>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Option<Proof>, RpcRefusal> {
+        match &claims.bound_to {
+            Some(jkt) => self.judged(jkt, method, proof, cx).map(Some),
+            None => Ok(None),
         }
-        Ok(claims)
+    }
+
+    fn judged(
+        &mut self,
+        jkt: &str,
+        method: Sym,
+        proof: Option<&str>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Proof, RpcRefusal> {
+        let method = method.text();
+        self.proofs
+            .judge(proof, &Purpose::Rpc { method }, Some(jkt), cx)
+            .map_err(|why| unproven(&why))
+    }
+
+    fn accept(&mut self, proof: Option<Proof>, cx: &Cx<'_>) {
+        if let Some(proof) = proof {
+            self.proofs.accept(proof, cx);
+        }
+    }
+
+    /// The proof that a resume brings, where it brings one that matters. A SAT that is bound otherwise than
+    /// the session needs it: the state is bound to the key of its session (auth §5.1).
+    fn resume_proof(
+        &mut self,
+        [shown, own]: [Option<String>; 2],
+        proof: Option<&str>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Option<Proof>, RpcRefusal> {
+        let (jkt, is_needed) = match (shown, own) {
+            (None, None) => return Ok(None),
+            (Some(shown), Some(own)) if shown != own => return Err(foreign_state()),
+            (Some(jkt), Some(_)) => (jkt, false),
+            (Some(jkt), None) | (None, Some(jkt)) => (jkt, true),
+        };
+        match proof {
+            Some(_) => self.judged(&jkt, Sym::Connect, proof, cx).map(Some),
+            None if is_needed => Err(foreign_state()),
+            None => Ok(None),
+        }
     }
 
     /// The session that the state names (auth §5.1): the state stands in for the validity of the SAT.
     pub(super) fn resume(
         &mut self,
         socket: SocketId,
-        sat: &str,
-        state: &str,
-        protocol: &str,
+        Credential { sat, proof }: Credential<'_>,
+        [state, protocol]: [&str; 2],
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) -> Result<SessionId, RpcRefusal> {
         let failed = |why: &str| RpcRefusal::new(codes::AUTHENTICATION_FAILED, why);
-        let refused = || RpcRefusal::new(codes::REQUESTER_REFUSED, "Requester validation failed");
         let claims = self
             .read_sat(sat)
             .ok_or_else(|| failed("Authentication failed"))?;
-        let known = self.sessions.iter_mut().find(|(_, session)| {
+        let known = self.sessions.iter().find(|(_, session)| {
             session.protocol == protocol && ids::same_secret(&session.authorization_state, state)
         });
-        let (&id, session) = known.ok_or_else(refused)?;
-        if !session.is_same_person(&claims) || claims.bound_to != session.claims.bound_to {
-            return Err(refused());
+        let (&id, session) = known.ok_or_else(foreign_state)?;
+        if !session.is_same_person(&claims) {
+            return Err(foreign_state());
         }
-        if !session.resume_with(claims, cx) {
+        let keys = [claims.bound_to.clone(), session.claims.bound_to.clone()];
+        let proof = self.resume_proof(keys, proof, cx)?;
+        let is_proven = claims.bound_to.is_none() || proof.is_some();
+        let session = self.sessions.get_mut(&id).ok_or_else(foreign_state)?;
+        if !session.resume_with(claims, is_proven, cx) {
             return Err(failed("The SAT expired too long ago"));
         }
         session.resumed += 1;
@@ -133,30 +203,51 @@ impl World {
                 reason: "resumed on another socket",
             });
         }
+        self.accept(proof, cx);
         Ok(id)
     }
 
-    /// Puts another SAT of the same person into force (auth §5.2).
+    /// Puts another SAT of the same person into force (auth §5.2). A session whose SAT was bound to a key may
+    /// go on with one that is not (auth REQ-65, REQ-68).
     pub(super) fn reauthenticate(
         &mut self,
         id: SessionId,
-        sat: &str,
+        credential: Credential<'_>,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) -> Result<Value, RpcRefusal> {
-        let claims = self.admissible(sat, cx)?;
-        let Some(session) = self.sessions.get_mut(&id) else {
-            let why = "Not authenticated";
-            return Err(RpcRefusal::new(codes::NOT_AUTHENTICATED, why));
-        };
+        let claims = self.valid(credential.sat, cx)?;
+        let absent = || RpcRefusal::new(codes::NOT_AUTHENTICATED, "Not authenticated");
+        let session = self.sessions.get(&id).ok_or_else(absent)?;
         if !session.is_same_person(&claims) {
             let why = "The SAT is another user's";
             return Err(RpcRefusal::new(codes::REQUESTER_REFUSED, why));
         }
+        let proof = self.proven(&claims, Sym::Reauthenticate, credential.proof, cx)?;
+        self.accept(proof, cx);
+        let session = self.sessions.get_mut(&id).ok_or_else(absent)?;
         session.claims = claims;
         session.reauthenticate_by = None;
+        session.reauthenticated += 1;
         let state = json!({ "authorization_state": session.authorization_state });
         self.event(id, "signalwire.authorization.state", state, cx, out);
         Ok(json!({ "code": "200", "message": "OK" }))
+    }
+}
+
+fn foreign_state() -> RpcRefusal {
+    RpcRefusal::new(codes::REQUESTER_REFUSED, "Requester validation failed")
+}
+
+/// The refusal of a proof; where a nonce is missing, with one (auth §7.9, 5).
+fn unproven(why: &Unproven) -> RpcRefusal {
+    let message = format!("A proof of the SAT's key is needed: {why}");
+    let data = match why {
+        Unproven::NeedsNonce(nonce) => Some(json!({ "dpop_nonce": nonce })),
+        _ => None,
+    };
+    RpcRefusal {
+        data,
+        ..RpcRefusal::new(codes::AUTHENTICATION_FAILED, message)
     }
 }

@@ -16,7 +16,7 @@ const LONGEST_TOKEN: usize = 4096;
 /// One thing that is wrong with a request body (auth §4.1, 422).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// `missing_required_parameter`, `invalid_parameter`, `must_belong_to_project`.
+    /// `missing_required_parameter`, `invalid_parameter`, `must_belong_to_project`, `token_expired`.
     pub code: &'static str,
     /// For people.
     pub message: String,
@@ -161,6 +161,18 @@ impl<'a> Body<'a> {
             self.problem(Problem::invalid("scope", sat::REFRESH_SCOPE));
         }
         !list.is_empty()
+    }
+
+    /// How long the token is to live, in seconds: a member that must be there (auth §4.8).
+    pub(crate) fn lifetime(&mut self, key: &str) -> u64 {
+        let Some(value) = self.value(key) else {
+            self.problem(Problem::missing(key));
+            return 0;
+        };
+        value.as_u64().unwrap_or_else(|| {
+            self.problem(Problem::invalid(key, "a whole number of seconds"));
+            0
+        })
     }
 
     /// When the token is to expire, in seconds since the epoch: the first of these members that is there,

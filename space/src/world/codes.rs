@@ -16,7 +16,7 @@ pub const INVALID_PARAMS: i32 = -32602;
 pub const NOT_AUTHENTICATED: i32 = -32000;
 /// The credential may not dial this destination.
 pub const DESTINATION_FORBIDDEN: i32 = -32001;
-/// On connect: the SAT is bad. On a call: there is no such call for this session. Recoverable.
+/// On connect and reauthenticate: the SAT or its proof is bad. On a call: there is no such call for this session. Recoverable.
 pub const AUTHENTICATION_FAILED: i32 = -32002;
 /// The same number, in its meaning on a call (wire-protocol §2.3).
 pub const INVALID_CALL_REFERENCE: i32 = AUTHENTICATION_FAILED;

@@ -30,6 +30,8 @@ pub(crate) enum Obsolete {
 pub(crate) struct RpcRefusal {
     pub(crate) code: i32,
     pub(crate) message: String,
+    /// What a program may do about it.
+    pub(crate) data: Option<Value>,
 }
 
 impl RpcRefusal {
@@ -37,6 +39,7 @@ impl RpcRefusal {
         Self {
             code,
             message: message.into(),
+            data: None,
         }
     }
 }
@@ -171,7 +174,10 @@ pub(crate) fn rpc_result(id: &str, result: &Value) -> String {
 }
 
 pub(crate) fn rpc_error(id: &str, refusal: &RpcRefusal) -> String {
-    let error = json!({ "code": refusal.code, "message": refusal.message });
+    let mut error = json!({ "code": refusal.code, "message": refusal.message });
+    if let Some(data) = &refusal.data {
+        error["data"] = data.clone();
+    }
     json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string()
 }
 

@@ -20,11 +20,16 @@ impl World {
 
     /// The same for a SAT that may have expired.
     pub(crate) fn read_sat(&self, sat: &str) -> Option<Claims> {
-        let claims = self.mint.open(sat)?;
+        self.mint.open(sat).filter(|claims| self.stands(claims))
+    }
+
+    /// Whether the claims of a token of this space still mean anything: not revoked, of a subscriber that
+    /// exists.
+    pub(super) fn stands(&self, claims: &Claims) -> bool {
         let exists = claims
             .subscriber()
             .is_none_or(|id| self.directory.subscriber(id).is_some());
-        (exists && !self.is_revoked(&claims)).then_some(claims)
+        exists && !self.is_revoked(claims)
     }
 
     /// Who the bearer of a SAT is (auth §4.10).

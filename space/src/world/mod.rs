@@ -6,8 +6,9 @@
 //!
 //! * [`io`]: inputs, outputs, clocks; [`media`]: the contract with the media edge
 //! * [`directory`], [`seeds`]: who and what can be reached
-//! * [`tokens`], [`embeds`]: the token endpoints without HTTP; [`body`]: what is asked of them;
-//!   `sat`, `jwe`: the tokens themselves; [`revocation`]: their end before their time
+//! * [`tokens`], [`embeds`], `rotation`, [`devices`]: the token endpoints without HTTP; [`body`]: what is asked
+//!   of them; `sat`, `jwe`: the tokens themselves; `families`: what came of what; [`proofs`]: whose key it is;
+//!   [`revocation`]: their end before their time
 //! * `identity`: "who am I", and what a SAT lets its bearer see
 //! * `sessions`: sockets, requests, keep-alive; `admission`: authentication, resume, renewal; `lifetime`:
 //!   the end of sessions; `delivery`: responses and events
@@ -18,11 +19,13 @@
 
 pub mod body;
 pub mod codes;
+pub mod devices;
 pub mod directory;
 pub mod embeds;
 pub mod identity;
 pub mod io;
 pub mod media;
+pub mod proofs;
 pub mod report;
 pub mod revocation;
 pub mod sat;
@@ -33,6 +36,7 @@ mod admission;
 mod call;
 mod calls;
 mod delivery;
+mod families;
 mod ids;
 mod invites;
 mod jwe;
@@ -40,6 +44,7 @@ mod lifetime;
 mod media_events;
 mod member;
 mod ringing;
+mod rotation;
 mod sdp;
 mod sessions;
 mod shape;
@@ -55,7 +60,9 @@ pub use signalwire_wasm::engine::wire::session::IceServer;
 use call::Call;
 use directory::Directory;
 use embeds::Exchanges;
+use families::Families;
 use media::LegId;
+use proofs::Proofs;
 use revocation::Revoked;
 use ringing::Ring;
 use sat::Mint;
@@ -82,6 +89,10 @@ pub struct World {
     /// The serial number of the last SAT.
     last_serial: u64,
     revoked: Revoked,
+    /// Since when something is revoked whose sessions still live, on the monotonic clock.
+    revoked_at: Option<Millis>,
+    families: Families,
+    proofs: Proofs,
     exchanges: Exchanges,
     directory: Directory,
     sockets: BTreeMap<SocketId, Socket>,
@@ -111,6 +122,9 @@ impl World {
             mint: Mint::new(config.ch, cx),
             last_serial: 0,
             revoked: Revoked::default(),
+            revoked_at: None,
+            families: Families::default(),
+            proofs: Proofs::default(),
             exchanges: Exchanges::default(),
             mono: cx.mono,
             wall: cx.wall,
@@ -152,7 +166,8 @@ impl World {
             .values()
             .filter_map(|call| call.deadline(self.offline_since(call)));
         let rings = self.rings.values().map(Ring::until);
-        sockets.chain(sessions).chain(calls).chain(rings).min()
+        let ends = sockets.chain(sessions).chain(calls).chain(rings);
+        ends.chain(self.revoked_at).min()
     }
 
     /// What can be reached.
@@ -182,6 +197,9 @@ impl World {
 
     /// Does what is due at this time.
     fn keep_time(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        if self.revoked_at.is_some() {
+            self.end_revoked(cx, out);
+        }
         self.keep_sockets(cx, out);
         self.keep_rings(cx, out);
         self.keep_calls(cx, out);
@@ -205,6 +223,9 @@ impl World {
         }
         self.directory = seeds::directory();
         self.revoked = Revoked::default();
+        self.revoked_at = None;
+        self.families = Families::default();
+        self.proofs = Proofs::default();
         self.exchanges = Exchanges::default();
     }
 

@@ -31,6 +31,10 @@ pub struct SessionReport {
     pub registered: bool,
     /// How often it was resumed on another socket.
     pub resumed: u32,
+    /// How often its SAT was replaced while it lived (`signalwire.reauthenticate`).
+    pub reauthenticated: u32,
+    /// The thumbprint of the key that the SAT is bound to.
+    pub jkt: Option<String>,
     /// Wall clock.
     pub created_ms: Millis,
     /// The calls it has.
@@ -172,6 +176,8 @@ impl World {
                 expires_at: session.claims.expires_at,
                 registered: session.registered,
                 resumed: session.resumed,
+                reauthenticated: session.reauthenticated,
+                jkt: session.claims.bound_to.clone(),
                 created_ms: session.created_ms,
                 calls: calls_of(*id),
             })

@@ -1,7 +1,7 @@
-//! What was revoked before its time: one SAT, all of a subscriber, all that an embed token gave
+//! What was revoked before its time: one SAT with its family, all of a subscriber, all that an embed token gave
 //! (auth §7.9, 14; RFC 7009 in spirit). Lives until the reset.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::World;
 use super::codes::Cause;
@@ -12,12 +12,14 @@ use super::sessions::SessionId;
 /// What is to be revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revocation {
-    /// One SAT, by its id.
+    /// One SAT, by its id, with all that came and will come of it: its refresh tokens, the SATs that it was
+    /// renewed by, and those that it renewed.
     Sat {
         /// `jti` of the claims.
         jti: String,
     },
-    /// Every SAT that the subscriber, or the guest, has by now, with the invites that the subscriber made.
+    /// Every SAT and refresh token that the subscriber, or the guest, has by now, with the invites that the
+    /// subscriber made.
     /// One that is issued later is in force.
     Subscriber {
         /// `subscriber_id` of the claims.
@@ -30,10 +32,9 @@ pub enum Revocation {
     },
 }
 
-/// The SATs that are revoked.
+/// The SATs that are revoked, but for families.
 #[derive(Default)]
 pub(crate) struct Revoked {
-    jtis: BTreeSet<String>,
     /// By subscriber id: the serial number of the last SAT that is revoked.
     subscribers: BTreeMap<String, u64>,
 }
@@ -51,7 +52,7 @@ impl World {
             let resource = self.directory.resource(token);
             resource.is_none_or(|resource| resource.has_revoked(token))
         });
-        by_person || by_resource || self.revoked.jtis.contains(&claims.jti)
+        by_person || by_resource || self.families.is_revoked(claims)
     }
 
     /// Revokes, and ends the sessions that this concerns.
@@ -62,9 +63,7 @@ impl World {
         out: &mut Vec<Output>,
     ) {
         match revocation {
-            Revocation::Sat { jti } => {
-                self.revoked.jtis.insert(jti);
-            }
+            Revocation::Sat { jti } => self.families.revoke(jti),
             Revocation::Subscriber { id } => {
                 self.revoked.subscribers.insert(id, self.last_serial);
             }
@@ -74,6 +73,12 @@ impl World {
                 }
             }
         }
+        self.end_revoked(cx, out);
+    }
+
+    /// Ends the sessions whose SAT is revoked.
+    pub(super) fn end_revoked(&mut self, cx: &mut Cx<'_>, out: &mut Vec<Output>) {
+        self.revoked_at = None;
         let concerned = self
             .sessions
             .iter()

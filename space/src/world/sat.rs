@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::ids;
 use super::io::Cx;
 use super::jwe::Sealer;
 
@@ -57,6 +56,8 @@ pub(crate) struct Claims {
     pub(crate) jti: String,
     /// Counts the tokens of a space: what was issued before a revocation and what after.
     pub(crate) serial: u64,
+    /// The id of the first SAT of those that came of each other: its own, for that one.
+    pub(crate) family: String,
     pub(crate) kind: Kind,
     pub(crate) project_id: String,
     pub(crate) space_id: String,
@@ -127,6 +128,7 @@ impl Claims {
         let mut payload = json!({
             "jti": self.jti,
             "serial": self.serial,
+            "family": self.family,
             "kind": self.kind.text(),
             "project_id": self.project_id,
             "space_id": self.space_id,
@@ -160,6 +162,7 @@ impl Claims {
         Some(Self {
             jti: text(&payload["jti"])?,
             serial: payload["serial"].as_u64()?,
+            family: text(&payload["family"])?,
             kind: Kind::parse(payload["kind"].as_str()?)?,
             project_id: text(&payload["project_id"])?,
             space_id: text(&payload["space_id"])?,
@@ -204,13 +207,11 @@ impl Mint {
         self.seal("SAT", claims, cx)
     }
 
-    /// A refresh token for a SAT with these claims.
-    pub(crate) fn refresh(&self, claims: &Claims, cx: &mut Cx<'_>) -> String {
-        let jti = ids::uuid(cx);
-        let expires_at = claims.expires_at.saturating_add(REFRESH_MARGIN);
+    /// A refresh token of this id, for a SAT with these claims.
+    pub(crate) fn refresh(&self, claims: &Claims, jti: &str, cx: &mut Cx<'_>) -> String {
         let claims = Claims {
-            jti,
-            expires_at,
+            jti: jti.to_owned(),
+            expires_at: claims.expires_at.saturating_add(REFRESH_MARGIN),
             ..claims.clone()
         };
         self.seal("Refresh", &claims, cx)
@@ -228,9 +229,18 @@ impl Mint {
 
     /// The claims of a SAT of this instance, expired or not; `None` for anything else, a refresh token included.
     pub(crate) fn open(&self, token: &str) -> Option<Claims> {
+        self.unseal("SAT", token)
+    }
+
+    /// The same for a refresh token: its own id and expiry, and the other claims of its SAT.
+    pub(crate) fn open_refresh(&self, token: &str) -> Option<Claims> {
+        self.unseal("Refresh", token)
+    }
+
+    fn unseal(&self, typ: &str, token: &str) -> Option<Claims> {
         let (header, payload) = self.sealer.open(token)?;
         let header: Value = serde_json::from_slice(&header).ok()?;
-        if header["typ"] != "SAT" {
+        if header["typ"] != typ {
             return None;
         }
         Claims::read(&serde_json::from_slice(&payload).ok()?)
@@ -247,6 +257,7 @@ mod tests {
         Claims {
             jti: "j".into(),
             serial: 7,
+            family: "j".into(),
             kind: Kind::EmbedGuest,
             project_id: "p".into(),
             space_id: "s".into(),
@@ -292,7 +303,12 @@ mod tests {
         };
         let sat_of_elsewhere = mint.sat(&elsewhere, &mut cx);
         assert_eq!(mint.open(&sat_of_elsewhere), Some(elsewhere));
-        assert_eq!(mint.open(&mint.refresh(&claims(), &mut cx)), None);
+        let refresh = mint.refresh(&claims(), "r", &mut cx);
+        assert_eq!(mint.open(&refresh), None);
+        assert_eq!(mint.open_refresh(&sat), None);
+        let opened = mint.open_refresh(&refresh).unwrap();
+        assert_eq!((opened.jti.as_str(), opened.expires_at), ("r", 400));
+        assert_eq!(opened.family, claims().family);
         assert_eq!(
             Mint::new("puc.localhost:1".into(), &mut cx).open(&sat),
             None

@@ -8,6 +8,7 @@ use signalwire_wasm::engine::wire::json::Json;
 use signalwire_wasm::engine::wire::rpc::{Request, Served};
 use signalwire_wasm::engine::wire::session::ConnectRequest;
 
+use super::admission::Credential;
 use super::codes::Cause;
 use super::delivery::{Event, RpcRefusal, ping, rpc_error, rpc_result};
 use super::io::{Cx, Millis, Output, SocketId};
@@ -61,6 +62,7 @@ pub(crate) struct Session {
     pub(crate) socket: Option<SocketId>,
     pub(crate) registered: bool,
     pub(crate) resumed: u32,
+    pub(crate) reauthenticated: u32,
     pub(crate) created_ms: Millis,
     /// Since when it has no socket, on the monotonic clock.
     pub(crate) offline_since: Option<Millis>,
@@ -161,7 +163,7 @@ impl World {
         match shape::check_session(Sym::Connect.text(), params) {
             Ok(()) => {
                 let request = ConnectRequest::decode(&Json(params));
-                self.connect(socket, id, &request, cx, out);
+                self.connect(socket, id, &request, proof_of(params), cx, out);
             }
             Err(refusal) => refuse(socket, id, &refusal, out),
         }
@@ -206,7 +208,11 @@ impl World {
                 "this socket is authenticated; use signalwire.reauthenticate",
             )),
             Request::Reauthenticate { jwt_token } => {
-                self.reauthenticate(session, &jwt_token, cx, out)
+                let credential = Credential {
+                    sat: &jwt_token,
+                    proof: proof_of(params),
+                };
+                self.reauthenticate(session, credential, cx, out)
             }
             Request::Online => {
                 let done = self.register(session, true);
@@ -248,14 +254,19 @@ impl World {
         socket: SocketId,
         id: &str,
         request: &ConnectRequest,
+        proof: Option<&str>,
         cx: &mut Cx<'_>,
         out: &mut Vec<Output>,
     ) {
+        let credential = Credential {
+            sat: &request.jwt_token,
+            proof,
+        };
         let admitted = match (&request.authorization_state, &request.protocol) {
             (Some(state), Some(protocol)) => {
-                self.resume(socket, &request.jwt_token, state, protocol, cx, out)
+                self.resume(socket, credential, [state, protocol], cx, out)
             }
-            _ => self.admit(&request.jwt_token, cx),
+            _ => self.admit(credential, cx),
         };
         let session = match admitted {
             Ok(session) => session,
@@ -408,6 +419,11 @@ fn refuse(socket: SocketId, id: &str, refusal: &RpcRefusal, out: &mut Vec<Output
     out.push(Output::Send { socket, text });
 }
 
+/// The proof that came with a connect or a re-authentication (auth §6.5).
+fn proof_of(params: &Value) -> Option<&str> {
+    params["dpop_token"].as_str()
+}
+
 fn connect_result(session: &Session, ice_servers: &[super::IceServer]) -> Value {
     let claims = &session.claims;
     let servers: Vec<Value> = ice_servers
@@ -422,15 +438,19 @@ fn connect_result(session: &Session, ice_servers: &[super::IceServer]) -> Value 
             entry
         })
         .collect();
+    let mut authorization = json!({
+        "jti": claims.jti,
+        "project_id": claims.project_id,
+        "scope": claims.scope(),
+        "fabric_subscriber": claims.fabric_subscriber(),
+    });
+    if let Some(jkt) = &claims.bound_to {
+        authorization["cnf"] = json!({ "jkt": jkt });
+    }
     json!({
         "identity": session.identity,
         "protocol": session.protocol,
-        "authorization": {
-            "jti": claims.jti,
-            "project_id": claims.project_id,
-            "scope": claims.scope(),
-            "fabric_subscriber": claims.fabric_subscriber(),
-        },
+        "authorization": authorization,
         "ice_servers": servers,
     })
 }

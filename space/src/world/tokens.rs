@@ -7,6 +7,7 @@ use super::World;
 use super::body::{Body, Problem};
 use super::ids;
 use super::io::Cx;
+use super::proofs::Unproven;
 use super::sat::{self, Claims, Kind};
 
 /// Why a request is refused.
@@ -14,6 +15,8 @@ use super::sat::{self, Claims, Kind};
 pub enum Refusal {
     /// 401: the credential is missing, wrong, expired, revoked or of another space.
     Unauthorized,
+    /// 401: the proof of the credential's key is not accepted.
+    Unproven(Unproven),
     /// 403: the credential is known and not allowed to do this.
     Forbidden,
     /// 404: there is no such thing.
@@ -135,12 +138,9 @@ impl World {
             bound_to: request.fingerprint,
             ..self.claims(Kind::Subscriber, &subscriber_id, request.expires_at, cx)
         };
-        Ok(json!({
-            "subscriber_id": subscriber_id,
-            "token": self.mint.sat(&claims, cx),
-            "refresh_token": self.mint.refresh(&claims, cx),
-            "expires_at": claims.expires_at,
-        }))
+        let mut issued = self.first_pair(&claims, cx);
+        issued["subscriber_id"] = json!(subscriber_id);
+        Ok(issued)
     }
 
     /// Creates a Guest SAT for up to ten addresses (auth §4.4); the caller has checked the project's
@@ -165,11 +165,7 @@ impl World {
             ch,
             ..self.claims(Kind::Guest, &guest_id, expires_at, cx)
         };
-        Ok(json!({
-            "token": self.mint.sat(&claims, cx),
-            "refresh_token": self.mint.refresh(&claims, cx),
-            "expires_at": claims.expires_at,
-        }))
+        Ok(self.first_pair(&claims, cx))
     }
 
     /// The addresses of a Guest SAT; one problem for each thing that is wrong with the list.
@@ -269,8 +265,10 @@ impl World {
         cx: &mut Cx<'_>,
     ) -> Claims {
         self.last_serial += 1;
+        let jti = ids::uuid(cx);
         Claims {
-            jti: ids::uuid(cx),
+            family: jti.clone(),
+            jti,
             serial: self.last_serial,
             kind,
             project_id: self.project_id.clone(),
@@ -285,6 +283,23 @@ impl World {
             inviter: None,
             embed_token: None,
             ch: None,
+        }
+    }
+
+    /// The claims of the next token of the same family: for the same person, to the same effect.
+    pub(super) fn successor(
+        &mut self,
+        claims: &Claims,
+        expires_at: u64,
+        cx: &mut Cx<'_>,
+    ) -> Claims {
+        self.last_serial += 1;
+        Claims {
+            jti: ids::uuid(cx),
+            serial: self.last_serial,
+            issued_at: cx.seconds(),
+            expires_at,
+            ..claims.clone()
         }
     }
 }

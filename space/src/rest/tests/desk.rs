@@ -29,7 +29,11 @@ fn fill(state: &mut u64, bytes: &mut [u8]) {
 
 impl Desk {
     pub(super) fn new() -> Self {
-        let mut entropy = 1;
+        Self::seeded(1)
+    }
+
+    /// A space whose randomness, and so its key, is another's.
+    pub(super) fn seeded(mut entropy: u64) -> Self {
         let mut source = |bytes: &mut [u8]| fill(&mut entropy, bytes);
         let mut cx = Cx {
             mono: 0,
@@ -88,6 +92,18 @@ impl Desk {
         self.send(Request {
             method: "POST".into(),
             path: "/api/fabric/subscriber/invites".into(),
+            authorization: Some(format!("Bearer {sat}")),
+            body: body.to_string().into(),
+            ..Request::default()
+        })
+    }
+
+    /// What a page asks for with a SAT.
+    pub(super) fn page(&mut self, path: &str, sat: &str, body: &Value) -> Response {
+        self.send(Request {
+            method: "POST".into(),
+            path: path.into(),
+            base: "http://fabric.localhost:1".into(),
             authorization: Some(format!("Bearer {sat}")),
             body: body.to_string().into(),
             ..Request::default()

@@ -306,7 +306,7 @@ fn the_directory_is_found_by_name_sorted_and_paged() {
 fn an_unknown_endpoint_is_named_in_the_answer_and_in_the_log() {
     let mut desk = Desk::new();
     for (method, path) in [
-        ("POST", "/api/fabric/subscriber/devices/token"),
+        ("POST", "/api/fabric/subscriber/devices/unbind"),
         ("GET", "/api/fabric/subscribers/tokens"),
         ("DELETE", "/api/fabric/addresses/x"),
     ] {

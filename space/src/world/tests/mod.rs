@@ -7,6 +7,7 @@ mod hostile;
 mod lifetime;
 mod misshapen;
 mod people;
+mod proofs;
 mod reach;
 mod restarts;
 mod ringing;

@@ -106,6 +106,19 @@ impl Scene {
         issued["token"].as_str().unwrap().to_owned()
     }
 
+    /// What the world does for a request over HTTP.
+    pub(super) fn with_world<T>(&mut self, act: impl FnOnce(&mut World, &mut Cx<'_>) -> T) -> T {
+        let world = &mut self.world;
+        with_cx(&mut self.entropy, [self.mono, self.advanced], |cx| {
+            act(world, cx)
+        })
+    }
+
+    /// The time on the wall clock, in seconds.
+    pub(super) fn seconds(&self) -> u64 {
+        (START + self.mono + self.advanced) / 1000
+    }
+
     /// A Subscriber SAT.
     pub(super) fn sat(&mut self, reference: &str) -> String {
         let body = json!({ "reference": reference });
