@@ -104,8 +104,8 @@ impl World {
             bound_to: Some(proof.jkt.clone()),
             ..issued
         };
-        self.families.bind(claims, &proof.jkt);
         self.families.add(&issued, cx);
+        self.families.bind(claims, &proof.jkt);
         self.proofs.accept(proof, cx);
         Ok(json!({
             "token": self.mint.sat(&issued, cx),

@@ -31,6 +31,8 @@ pub(crate) enum Turn {
     Again(Pair),
     /// It was used: somebody has a copy.
     Reused,
+    /// The space was reset since, and does not know whether it was used.
+    Unknown,
 }
 
 #[derive(Default)]
@@ -85,8 +87,7 @@ impl Families {
     /// What comes of a refresh token with these claims.
     pub(crate) fn turn(&self, claims: &Claims, cx: &Cx<'_>) -> Turn {
         let Some(family) = self.families.get(&claims.family) else {
-            // The space was reset, and its memory with it: nobody knows whether it was used.
-            return Turn::Reused;
+            return Turn::Unknown;
         };
         match &family.last {
             _ if family.current.as_ref() == Some(&claims.jti) => Turn::Due,

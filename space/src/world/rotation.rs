@@ -37,6 +37,7 @@ impl World {
     ) -> Result<Value, Refusal> {
         const KEY: &str = "refresh_token";
         let refused = |code, why| Refusal::Invalid(vec![Problem::new(code, KEY, why)]);
+        let invalid = || refused("invalid_parameter", "Refresh token is invalid");
         let mut body = Body::new(members);
         let token = body.required_token(KEY);
         let token = body.finish(token)?;
@@ -44,13 +45,14 @@ impl World {
             .mint
             .open_refresh(token)
             .filter(|claims| self.stands(claims))
-            .ok_or_else(|| refused("invalid_parameter", "Refresh token is invalid"))?;
+            .ok_or_else(invalid)?;
         if claims.expired(cx) {
             return Err(refused("token_expired", "Token has expired."));
         }
         match self.families.turn(&claims, cx) {
             Turn::Due => Ok(issued(&self.next_pair(&claims, cx))),
             Turn::Again(pair) => Ok(issued(&pair)),
+            Turn::Unknown => Err(invalid()),
             Turn::Reused => {
                 self.families.revoke(claims.family);
                 self.revoked_at.get_or_insert(cx.mono);

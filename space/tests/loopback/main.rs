@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod desk;
 mod hostile;
+mod proofs;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -62,11 +63,16 @@ async fn desk(space: &Space, path: &str) -> Value {
     get(space, &format!("/.space/{path}"), &[]).await.json()
 }
 
-async fn sat(space: &Space) -> String {
+/// The header with the project's credentials.
+fn project(space: &Space) -> String {
     let info = space.info();
     let text = |key: &str| info[key].as_str().unwrap().to_owned();
     let credentials = STANDARD.encode(format!("{}:{}", text("project_id"), text("api_token")));
-    let authorization = format!("Authorization: Basic {credentials}");
+    format!("Authorization: Basic {credentials}")
+}
+
+async fn sat(space: &Space) -> String {
+    let authorization = project(space);
     let body = json!({ "reference": "ada@example.test" }).to_string();
     let answer = post(
         space,

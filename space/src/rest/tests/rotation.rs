@@ -199,6 +199,15 @@ fn what_is_no_refresh_token_of_this_space_is_refused() {
 }
 
 #[test]
+fn a_reset_forgets_the_refresh_tokens_and_revokes_nothing() {
+    let mut desk = Desk::new();
+    let pair = create(&mut desk, &json!({}));
+    desk.input(Input::Reset);
+    refused(&rotate(&mut desk, &pair), "invalid_parameter");
+    assert!(works(&mut desk, &pair));
+}
+
+#[test]
 fn only_a_backend_rotates() {
     let mut desk = Desk::new();
     let pair = create(&mut desk, &json!({}));
