@@ -29,7 +29,7 @@ export const RULES = [
   { room: "js/click-to-call", not: /from "\.\.\/(?!click-to-call)(?:store|wasm|public)\/(?!types)/, why: "the button is a user of the package" },
   { room: "space/src/world", not: /\bstd::(?:time|net|fs|thread)\b|\btokio\b|\bHash(?:Map|Set)\b/, why: "the world is pure and the same twice" },
   { room: "space/src", not: /\bsignalwire_wasm::(?!engine::wire\b|proof\b)/, why: "the space shares frames and proofs with the SDK, and no behaviour" },
-  { room: "www", not: /\bfrom "(?!\/|\.)|\.\.\/(?:js|src|dist)\//, why: "pages use the built package" },
+  { room: "www", not: /\bfrom ["'](?!\/|\.)|\.\.\/(?:js|src|dist)\//, why: "pages use the built package", except: /^www\/backend\/[^/]+$/ },
 ];
 
 /** No file is longer. */

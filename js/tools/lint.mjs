@@ -12,6 +12,7 @@ const CHECKS = [
   ["cargo", "clippy", "--locked", "--package", "signalwire-space", "--lib", "--no-default-features", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
   ["tsc", "--project", "tsconfig.json"],
   ["tsc", "--project", "js/tools/tsconfig.json"],
+  ["tsc", "--project", "www/backend/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.json"],
   ["tsc", "--project", "js/tests/tsconfig.reference.json"],
   ["tsc", "--project", "tests/e2e/tsconfig.json"],

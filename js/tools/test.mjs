@@ -19,10 +19,10 @@ import { appendRecords, clearRecords, nodeTest, readRecords, RECORDS_VARIABLE, r
  * @property {boolean} [cargo] prints what ran in cargo's way; the other suites write it themselves
  */
 
-/** @returns {string[]} */
+/** Of the tools, and of the example backend, which runs in Node as they do. @returns {string[]} */
 function toolTests() {
-  const folder = join("js", "tools");
-  return readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
+  return [join("js", "tools"), join("www", "backend")].flatMap((folder) =>
+    readdirSync(join(root, folder)).filter((name) => /\.test\.m?js$/.test(name)).map((name) => join(folder, name)));
 }
 
 /** @type {Suite[]} */
