@@ -2,13 +2,13 @@
 
 import { main, run } from "./commands.mjs";
 import { buildAll } from "./build.mjs";
-import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
+import { ensureTestPrograms, ensureNodeModules, ensureRust } from "./setup.mjs";
 
 await main(async () => {
   const [name, ...args] = process.argv.slice(2);
   ensureRust();
   ensureNodeModules();
-  ensureBrowsers();
+  ensureTestPrograms();
   await buildAll({ types: false });
   run("cargo", ["build", "--locked", "--release", "--package", "signalwire-space"]);
   run(process.execPath, [`tests/bench/${name}.mjs`, ...args]);

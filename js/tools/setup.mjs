@@ -34,17 +34,18 @@ export function ensureRust() {
   if (!sources) run("rustup", ["component", "add", "rust-src"]);
 }
 
-/** Chromium, its driver and Firefox, for tests and benchmarks. */
-export function ensureBrowsers() {
+/** Chromium, its driver and Firefox, for tests and benchmarks; curl, for the requests of the guides, which are run as they stand. */
+export function ensureTestPrograms() {
   const missing = [
     ["/usr/bin/chromium", "chromium"],
     ["/usr/bin/chromedriver", "chromium-driver"],
     ["/usr/bin/firefox-esr", "firefox-esr"],
+    ["/usr/bin/curl", "curl"],
   ].flatMap(([file, name]) => (file && name && !existsSync(file) ? [name] : []));
   if (missing.length === 0) return;
   const line = `apt-get update && apt-get install -y ${missing.join(" ")}`;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
-    throw new Advice(`the browsers for the tests are missing; install them with:\n  sudo sh -c '${line}'`);
+    throw new Advice(`programs that the tests need are missing; install them with:\n  sudo sh -c '${line}'`);
   }
   console.log(`installing ${missing.join(", ")}`);
   run("sh", ["-c", line], { env: { DEBIAN_FRONTEND: "noninteractive" } });
@@ -71,6 +72,6 @@ if (process.argv[1] === import.meta.filename) {
   await main(() => {
     ensureRust();
     ensureNodeModules();
-    ensureBrowsers();
+    ensureTestPrograms();
   });
 }

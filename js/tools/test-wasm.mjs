@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { main, root, serve } from "./commands.mjs";
-import { ensureBrowsers, ensureNodeModules, ensureRust, ensureWasmBindgen } from "./setup.mjs";
+import { ensureTestPrograms, ensureNodeModules, ensureRust, ensureWasmBindgen } from "./setup.mjs";
 
 /** Listens on a free port of the loopback interface and answers nothing. */
 async function silence() {
@@ -61,7 +61,7 @@ function endLeftovers() {
 await main(async () => {
   ensureRust();
   ensureNodeModules();
-  ensureBrowsers();
+  ensureTestPrograms();
   const { port, end } = await silence();
   try {
     await bundleHarness(port);

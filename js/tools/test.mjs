@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { main, root, run } from "./commands.mjs";
 import { buildAll } from "./build.mjs";
 import { checkRequirements } from "./check-requirements.mjs";
-import { ensureBrowsers, ensureNodeModules, ensureRust } from "./setup.mjs";
+import { ensureTestPrograms, ensureNodeModules, ensureRust } from "./setup.mjs";
 import { appendRecords, clearRecords, nodeTest, readRecords, RECORDS_VARIABLE, recordsFile, recordsOfCargo } from "./test-records.mjs";
 
 /**
@@ -112,7 +112,7 @@ await main(async () => {
   if (unknown.length > 0) throw new Error(`no suite named ${unknown.join(", ")}`);
   ensureRust();
   ensureNodeModules();
-  ensureBrowsers();
+  ensureTestPrograms();
   clearRecords();
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
