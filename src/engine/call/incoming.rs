@@ -5,7 +5,7 @@ use super::gathering::Gathering;
 use super::options::{DialOptions, MediaPlan};
 use super::{Call, Status};
 use crate::engine::error::{ErrorCode, Failure};
-use crate::engine::io::{Direction, Output, Tracks, Value};
+use crate::engine::io::{Direction, Output, Ticket, Tracks, Value};
 use crate::engine::rpc::{self, Purpose};
 use crate::engine::state::Field;
 use crate::engine::turn::Turn;
@@ -75,8 +75,8 @@ impl Call {
         if !self.decide(true, turn) {
             return;
         }
-        if let Some(inbound) = &self.inbound {
-            self.plan = MediaPlan::answering(offered(&inbound.offer), options);
+        if let Some(offered) = self.plan.offered {
+            self.plan = MediaPlan::answering(offered, options);
         }
         self.relay_only = options.relay_only;
         self.gathering = Gathering::new(options.relay_only);
@@ -96,7 +96,7 @@ impl Call {
     /// The effect that makes the answer, for an inbound call.
     pub(super) fn make_answer(
         &self,
-        ticket: crate::engine::io::Ticket,
+        ticket: Ticket,
         tracks: Tracks,
         servers: &[IceServer],
     ) -> Option<Output> {
