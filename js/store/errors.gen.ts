@@ -83,7 +83,7 @@ export const ERRORS: readonly ErrorRow[] = [
   ["RequestTimeoutError", "request_timeout", true, false, "Request timeout after {0}ms", "The space did not answer in time; try again in a moment."],
   ["RequestError", "response_malformed", false, false, "The space gave an answer of an unexpected form.", "Check that the host is a SignalWire space."],
   ["InvalidParams", "host_invalid", false, false, "The host is not a valid name, name with port, or URL.", "Give a host such as example.signalwire.com, localhost:8080 or https://example.signalwire.com."],
-  ["UnexpectedError", "user_fetch_failed", true, false, "Unexpected Error at Error fetching user information", "The session works; the user's profile could not be loaded."],
+  ["UnexpectedError", "user_fetch_failed", true, false, "Unexpected Error at Error fetching user information", "The user's profile could not be loaded; the session does not wait for it."],
   ["TransportConnectionError", "connect_timeout", true, false, "No connection to the space within {0} ms.", "Check the network and that the space is running; the client goes on trying."],
   ["TransportConnectionError", "authentication_timeout", true, false, "The space did not authenticate the session within {0} ms.", "The space is reachable but silent; the client goes on trying."],
   ["WebSocketConnectionError", "socket_failed", true, false, "The connection to the space was lost.", "The client reconnects by itself."],

@@ -124,7 +124,7 @@ errors! {
         "Give a host such as example.signalwire.com, localhost:8080 or https://example.signalwire.com.";
     UserFetchFailed: "UnexpectedError" "user_fetch_failed" retry true reauth false,
         "Unexpected Error at Error fetching user information",
-        "The session works; the user's profile could not be loaded.";
+        "The user's profile could not be loaded; the session does not wait for it.";
     ConnectTimeout: "TransportConnectionError" "connect_timeout" retry true reauth false,
         "No connection to the space within {0} ms.",
         "Check the network and that the space is running; the client goes on trying.";

@@ -424,7 +424,7 @@ impl World {
         self.offer(id, id, caller.offer, Awaiting::Invite, out);
     }
 
-    /// `verto.bye` of a client that rings: the person declines, on all clients (media §1.11, 3).
+    /// `verto.bye` of a client that rings, with a cause: the person declines, on all clients (media §1.11, 3).
     pub(super) fn declined(
         &mut self,
         call_id: &str,

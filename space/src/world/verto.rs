@@ -123,6 +123,8 @@ impl World {
     ) -> Result<Value, RpcRefusal> {
         let call = self.own_call(session, leg)?;
         let (call_id, is_rung) = (call.id.clone(), call.is_rung());
+        // A client that goes, its page or its object, says no cause: the person is still called elsewhere.
+        let declines = cause.is_some() || code.is_some();
         let cause = match (cause, code) {
             (Some(name), Some(code)) => Cause { name, code },
             _ => Cause::normal(),
@@ -134,7 +136,7 @@ impl World {
             "causeCode": cause.code,
         });
         // The inner id names the leg (wire-protocol §5.7).
-        if is_rung {
+        if is_rung && declines {
             self.declined(&call_id, cause, cx, out);
         } else if call_id == leg {
             self.end_call(&call_id, cause, "client", "bye", cx, out);

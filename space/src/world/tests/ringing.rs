@@ -308,17 +308,28 @@ fn one_client_declines_for_the_person() {
     assert_silence(&scene);
 }
 
+/// What `reject()` says.
+fn decline(id: &str) -> Value {
+    let mut params = bye(id);
+    params["cause"] = json!("USER_BUSY");
+    params["causeCode"] = json!("17");
+    params
+}
+
 #[test]
-fn a_bye_without_a_cause_declines_too() {
+fn a_client_that_goes_without_a_cause_leaves_the_others_ringing() {
     let mut scene = Scene::new();
-    let [ada, bob] = [ADA, BOB].map(|who| scene.online(who));
+    let ada = scene.online(ADA);
+    let [one, other] = [BOB; 2].map(|who| scene.online(who));
     call_bob(&mut scene, ada, "c-1");
-    let id = id_of(&scene.invited(bob));
+    let [one_id, other_id] = [one, other].map(|bob| id_of(&scene.invited(bob)));
     scene.ack_all(ada);
-    scene.verto(bob, &id, "verto.bye", bye(&id));
+    scene.verto(one, &one_id, "verto.bye", bye(&one_id));
+    assert!(scene.verto_events(ada).is_empty() && scene.verto_events(other).is_empty());
+    scene.verto(other, &other_id, "verto.bye", bye(&other_id));
     assert_eq!(
         bye_of(&mut scene, ada, "c-1"),
-        ("CALL_REJECTED".to_owned(), 21)
+        ("USER_NOT_REGISTERED".to_owned(), 606)
     );
 }
 
@@ -536,7 +547,7 @@ fn the_space_gives_up_and_is_declined() {
     let ids = scene.call_person(BOB, "/public/echo", false).unwrap();
     scene.answer_media();
     let own = bobs.map(|bob| id_of(&scene.invited(bob)));
-    scene.verto(bobs[0], &own[0], "verto.bye", bye(&own[0]));
+    scene.verto(bobs[0], &own[0], "verto.bye", decline(&own[0]));
     assert_eq!(
         bye_of(&mut scene, bobs[1], &own[1]),
         ("CALL_REJECTED".to_owned(), 21)
@@ -562,7 +573,7 @@ fn two_callers_at_once_are_two_calls() {
     }
     scene.pick_up(bob, &from_carol);
     assert!(scene.verto_events(ada).is_empty(), "hers still rings");
-    scene.verto(bob, &from_ada, "verto.bye", bye(&from_ada));
+    scene.verto(bob, &from_ada, "verto.bye", decline(&from_ada));
     assert_eq!(bye_of(&mut scene, ada, "c-1").1, 21);
     assert_eq!(report(&scene, &from_carol).state, CallState::Answered);
     assert_eq!(report(&scene, "d-1").peer, Some(from_carol));
