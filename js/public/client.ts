@@ -7,7 +7,7 @@ import type { Node } from "../store/node.js";
 import type { EngineConfig } from "../wasm/engine.js";
 import type { Address } from "./address.js";
 import { Core } from "./core.js";
-import { type CredentialProvider, EmbedTokenCredentialProvider } from "./credentials.js";
+import { type CredentialProvider, EmbedTokenCredentialProvider, StaticCredentialProvider } from "./credentials.js";
 import { errorNumbered } from "./errors.js";
 import { ClientSessionWrapper } from "./session.js";
 import type { DialOptions, SignalWireOptions } from "./types.js";
@@ -174,6 +174,7 @@ function configOf(provider: CredentialProvider | undefined, options: SignalWireO
     ...(embedHost !== undefined && { embedHost }),
     hasProvider: Boolean(provider),
     hasRefresh: Boolean(provider?.refresh),
+    wantsFingerprint: Boolean(provider) && embedHost === undefined && !(provider instanceof StaticCredentialProvider),
     skipAuthentication: options.skipAuthentication === true,
     skipConnection: options.skipConnection === true,
     skipRegister: options.skipRegister === true,

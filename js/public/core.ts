@@ -92,9 +92,18 @@ export class Core implements Host {
     this.#close({ code: ErrorNumber.ClientDestroyed, args: [], number: 0, fatal: false }, false);
   }
 
-  async authenticate(source: ProviderSource): Promise<HostCredential | null | undefined> {
+  async authenticate(source: ProviderSource, fingerprint: string | undefined): Promise<HostCredential | null | undefined> {
     const provider = this.#provider;
-    return source === "refresh" && provider?.refresh ? provider.refresh() : provider?.authenticate();
+    if (source === "refresh" && provider?.refresh) return provider.refresh();
+    return fingerprint === undefined ? provider?.authenticate() : provider?.authenticate({ fingerprint });
+  }
+
+  async ensureKey(_create: boolean): Promise<string | undefined> {
+    return undefined;
+  }
+
+  async signProof(_claims: string, _athOf: string | undefined): Promise<string> {
+    throw new Error("There is no key.");
   }
 
   restore(key: string): Promise<HostCredential | undefined> {

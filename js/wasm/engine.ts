@@ -91,8 +91,21 @@ export type ProviderSource = 'provider' | 'refresh';
 
 /** What the engine needs of the facade. */
 export interface Host {
-  /** Calls the application's provider; for `refresh` its `refresh()`, where it has one. May throw or reject. */
-  authenticate(source: ProviderSource): Promise<HostCredential | null | undefined>;
+  /**
+   * Calls the application's provider; for `refresh` its `refresh()`, where it has one. Its `authenticate()` is told the
+   * fingerprint, where there is one, and else called without a context. May throw or reject.
+   */
+  authenticate(source: ProviderSource, fingerprint: string | undefined): Promise<HostCredential | null | undefined>;
+  /**
+   * The RFC 7638 thumbprint of the origin's key pair, which is made where there is none and `create` is given; undefined
+   * where there is none, or none can be made. Never rejects, always settles.
+   */
+  ensureKey(create: boolean): Promise<string | undefined>;
+  /**
+   * A DPoP proof (JWS compact) by that key. `claims` is a JSON object; `athOf` the token whose hash becomes the claim
+   * `ath`. Rejects with what the browser threw.
+   */
+  signProof(claims: string, athOf: string | undefined): Promise<string>;
   /** The credential of an earlier page, from local storage; undefined where there is none that can be read. Never rejects. */
   restore(key: string): Promise<HostCredential | undefined>;
   /** Writes a record of local storage. Never throws; nobody waits. */
@@ -115,6 +128,8 @@ export interface EngineConfig {
   readonly hasProvider?: boolean;
   /** The provider offers `refresh()`. */
   readonly hasRefresh?: boolean;
+  /** The provider is the application's own: it is told the thumbprint of the client's key. */
+  readonly wantsFingerprint?: boolean;
   readonly skipAuthentication?: boolean;
   readonly skipConnection?: boolean;
   readonly skipRegister?: boolean;

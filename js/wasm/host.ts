@@ -34,15 +34,26 @@ export function createHost(closables: Closables, words: Words) {
     close: (object: object): void => closables.close(object),
 
     /** The source is a number of src/web/host.rs. */
-    authenticate(facade: Host, source: number, key: string, settled: Settled): void {
+    authenticate(facade: Host, source: number, text: string | undefined, settled: Settled): void {
       const asked = async () => {
-        const credential = await (source === 2 ? facade.restore(key) : facade.authenticate(source === 1 ? "refresh" : "provider"));
+        const credential = await (source === 2 ? facade.restore(text ?? "") : facade.authenticate(source === 1 ? "refresh" : "provider", text));
         if (!credential) return undefined;
         // Copied here, where a getter of the application's object may still throw.
         const { token, expiry_at, authorizationState } = credential;
         return { token, expiry_at, authorizationState };
       };
       asked().then((credential) => settled(1, 0, "", credential), failed(settled));
+    },
+
+    ensureKey(facade: Host, create: boolean, settled: Settled): void {
+      facade.ensureKey(create).then(
+        (fingerprint) => settled(fingerprint === undefined ? 0 : 1, 0, fingerprint ?? "", undefined),
+        failed(settled),
+      );
+    },
+
+    signProof(facade: Host, claims: string, athOf: string | undefined, settled: Settled): void {
+      facade.signProof(claims, athOf).then((proof) => settled(1, 0, proof, undefined), failed(settled));
     },
 
     store(facade: Host, key: string, text: string, own: boolean): void {

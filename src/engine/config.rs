@@ -20,6 +20,8 @@ pub struct Config {
     pub has_provider: bool,
     /// The provider offers `refresh()`.
     pub has_refresh: bool,
+    /// The provider is the application's own: it is told the thumbprint of the client's key (REQ-58).
+    pub wants_fingerprint: bool,
     /// The provider hands out credentials that cannot register: the embed provider (REQ-85).
     pub outbound_only: bool,
     /// Do not even authenticate before `connect()` (REQ-96).
@@ -66,6 +68,7 @@ impl Config {
             reconnect_attached_calls: flag(K::ReconnectAttachedCalls),
             has_provider: flag(K::HasProvider),
             has_refresh: flag(K::HasRefresh),
+            wants_fingerprint: flag(K::WantsFingerprint),
             outbound_only: object.str(K::EmbedHost).is_some(),
             skip_authentication: flag(K::SkipAuthentication),
             skip_connection: flag(K::SkipConnection),

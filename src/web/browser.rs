@@ -7,6 +7,7 @@ use super::capture::Streams;
 use super::driver::Enter;
 use super::fetch::Requests;
 use super::host;
+use super::keys::Keys;
 use super::lifecycle::Lifecycle;
 use super::peer::Peers;
 use super::reader::Object;
@@ -18,6 +19,7 @@ use crate::engine::wire::Opaque;
 pub struct Browser {
     facade: JsValue,
     enter: Enter,
+    keys: Keys,
     batch: Batch,
     sockets: Sockets,
     requests: Requests,
@@ -29,6 +31,7 @@ pub struct Browser {
 impl Browser {
     pub fn new(facade: JsValue, enter: Enter) -> Self {
         Self {
+            keys: Keys::new(facade.clone(), enter.clone()),
             facade,
             batch: Batch::new(),
             sockets: Sockets::new(enter.clone()),
@@ -43,7 +46,13 @@ impl Browser {
     /// Carries out one output. Nothing of the driver is borrowed: the application's code may run in here.
     pub fn execute(&self, output: Output) {
         match output {
-            Output::Authenticate { ticket, source } => self.authenticate(ticket, source),
+            Output::Authenticate {
+                ticket,
+                source,
+                fingerprint,
+            } => self.authenticate(ticket, source, fingerprint),
+            Output::EnsureKey { ticket, create } => self.keys.ensure(ticket, create),
+            Output::SignProof { ticket, claims } => self.keys.sign(ticket, claims),
             Output::Store { key, change } => match change {
                 StoreChange::Write(text) => host::store(&self.facade, key, &text, false),
                 StoreChange::RemoveOwn(text) => host::store(&self.facade, key, &text, true),
@@ -150,7 +159,7 @@ impl Browser {
         }
     }
 
-    fn authenticate(&self, ticket: Ticket, source: Source) {
+    fn authenticate(&self, ticket: Ticket, source: Source, fingerprint: Option<String>) {
         let enter = self.enter.clone();
         let settled = host::settled(Box::new(move |settled| {
             let result = match settled.code {
@@ -162,11 +171,11 @@ impl Browser {
             };
             enter(Input::Authenticated { ticket, result });
         }));
-        let (source, key) = match source {
-            Source::Provider => (0, ""),
-            Source::Refresh => (1, ""),
-            Source::Stored(key) => (2, key),
+        let (source, text) = match source {
+            Source::Provider => (0, fingerprint),
+            Source::Refresh => (1, fingerprint),
+            Source::Stored(key) => (2, Some(key.to_owned())),
         };
-        host::authenticate(&self.facade, source, key, settled);
+        host::authenticate(&self.facade, source, text, settled);
     }
 }

@@ -86,6 +86,7 @@ fn answer(expect: Expect, settled: Settled) -> Result<HttpResponse, FetchFailure
             status: u16::try_from(code).unwrap_or_default(),
             status_text: text,
             retry_after: number.checked_sub(1),
+            nonce: value.as_string(),
             body: value
                 .is_object()
                 .then(|| Body::decode(expect, &Object(value)))

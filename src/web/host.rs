@@ -82,13 +82,21 @@ extern "C" {
     /// Closes something that the host opened and forgets it; its events cease. Once is enough.
     pub fn close(object: &JsValue);
 
-    /// `source`: 0 the provider, 1 the provider's newer credential, 2 the record under `key`.
+    /// `source`: 0 the provider, 1 the provider's newer credential, 2 the record under the key `text`; for the
+    /// provider `text` is the fingerprint.
     /// → code 1, value the credential or nothing; code 0, value what was thrown.
-    pub fn authenticate(facade: &JsValue, source: u32, key: &str, settled: JsValue);
+    pub fn authenticate(facade: &JsValue, source: u32, text: Option<String>, settled: JsValue);
+    /// Loads the key pair, or makes it. → code 1, text the thumbprint; code 0 where there is none.
+    #[wasm_bindgen(js_name = ensureKey)]
+    pub fn ensure_key(facade: &JsValue, create: bool, settled: JsValue);
+    /// Signs a proof: the claims as JSON, and the token that `ath` is made of. → code 1, text the proof; code 0,
+    /// value what was thrown.
+    #[wasm_bindgen(js_name = signProof)]
+    pub fn sign_proof(facade: &JsValue, claims: &str, ath_of: Option<String>, settled: JsValue);
     /// Writes the text under the key, or, where it is `own`, removes the record that still is this text.
     pub fn store(facade: &JsValue, key: &str, text: &str, own: bool);
     /// Returns what [`close`] cancels it by. → code the status, number Retry-After in seconds plus one or
-    /// zero, text the reason phrase, value the parsed body; code 0, number 1 for a time-out, value what was thrown.
+    /// zero, text the reason phrase, value the parsed body of a 2xx, the text of DPoP-Nonce of another; code 0, number 1 for a time-out, value what was thrown.
     pub fn request(
         url: &str,
         body: Option<String>,

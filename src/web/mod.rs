@@ -11,6 +11,7 @@ mod driver;
 mod fetch;
 mod held;
 mod host;
+mod keys;
 mod lifecycle;
 mod peer;
 mod reader;

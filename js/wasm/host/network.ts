@@ -82,7 +82,7 @@ async function exchange(url: string, body: string | undefined, bearer: string | 
   const response = await fetch(url, { method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", ...(body !== undefined && { body }) });
   // The time limit covers the body; a body that is not JSON is a body without the expected shape.
   const text = await response.text();
-  return { response, value: response.ok ? jsonOr(text) : undefined };
+  return { response, value: response.ok ? jsonOr(text) : (response.headers.get("DPoP-Nonce") ?? undefined) };
 }
 
 function jsonOr(text: string): unknown {

@@ -65,6 +65,7 @@ mod tests {
             status,
             status_text: "Text".to_owned(),
             retry_after: None,
+            nonce: None,
             body,
         })
     }
@@ -73,6 +74,7 @@ mod tests {
         Some(Body::Token(IssuedToken {
             token: "sat".to_owned(),
             expires_at,
+            expires_in: None,
         }))
     }
 

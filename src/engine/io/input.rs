@@ -18,6 +18,8 @@ pub struct HttpResponse {
     pub status_text: String,
     /// `Retry-After` in seconds, where given.
     pub retry_after: Option<u32>,
+    /// `DPoP-Nonce` of an answer that refuses (RFC 9449 §8), where given.
+    pub nonce: Option<String>,
     /// The body of a 2xx answer, where it has the expected shape.
     pub body: Option<Body>,
 }
@@ -161,6 +163,20 @@ pub enum Input {
         ticket: Ticket,
         /// The credential; `Ok(None)` when the provider resolved to nothing.
         result: Result<Option<Credential>, Opaque>,
+    },
+    /// Result of [`Output::EnsureKey`].
+    KeyReady {
+        /// Of the effect.
+        ticket: Ticket,
+        /// RFC 7638 thumbprint of its public key; `None` where there is no key, or none can be made.
+        fingerprint: Option<String>,
+    },
+    /// Result of [`Output::SignProof`].
+    ProofSigned {
+        /// Of the effect.
+        ticket: Ticket,
+        /// The proof (JWS compact), or what the browser threw.
+        result: Result<String, Opaque>,
     },
     /// Result of [`Output::Fetch`].
     Fetched {

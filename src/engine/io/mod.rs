@@ -10,7 +10,9 @@ mod input;
 mod output;
 
 pub use input::{CandidateType, FetchFailure, HttpResponse, Input, MediaFailure, PeerState};
-pub use output::{Constraint, HttpRequest, Output, RECONNECTING, Source, StoreChange, Value};
+pub use output::{
+    Constraint, HttpRequest, Output, ProofClaims, RECONNECTING, Source, StoreChange, Value,
+};
 
 /// Milliseconds: a duration, a point on the monotonic clock, or an instant since the Unix epoch.
 pub type Millis = u64;

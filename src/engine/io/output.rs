@@ -64,6 +64,23 @@ pub enum Source {
     Stored(&'static str),
 }
 
+/// The payload of a DPoP proof (auth §6.4, §6.5).
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProofClaims {
+    /// The claims as a JSON object, but for `ath`.
+    pub json: String,
+    /// The token whose SHA-256, in base64url, is the claim `ath` (RFC 9449 §4.2). A secret.
+    pub ath_of: Option<String>,
+}
+
+impl std::fmt::Debug for ProofClaims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProofClaims")
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A change of a stored record.
 #[derive(Clone, PartialEq, Eq)]
 pub enum StoreChange {
@@ -91,6 +108,23 @@ pub enum Output {
         ticket: Ticket,
         /// Whom.
         source: Source,
+        /// Thumbprint of the client's key, which a provider is told (REQ-58).
+        fingerprint: Option<String>,
+    },
+    /// Load the key pair of the page's origin; where there is none, make it if asked to (auth §6.1).
+    /// → [`Input::KeyReady`]
+    EnsureKey {
+        /// For the result.
+        ticket: Ticket,
+        /// Make one where there is none.
+        create: bool,
+    },
+    /// Sign a DPoP proof with the key that [`Input::KeyReady`] announced (auth §6.3). → [`Input::ProofSigned`]
+    SignProof {
+        /// For the result.
+        ticket: Ticket,
+        /// What it says.
+        claims: ProofClaims,
     },
     /// Write to the page's local storage, or remove what we wrote. Nobody waits.
     Store {

@@ -30,6 +30,7 @@ impl Session {
             jwt_token: accepted.token.clone(),
             authorization_state: self.resume.authorization_state.clone().filter(|_| both),
             protocol: self.resume.protocol.clone().filter(|_| both),
+            dpop_token: None,
         };
         turn.emit(Output::Send {
             socket,

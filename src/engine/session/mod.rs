@@ -424,7 +424,7 @@ impl Session {
         let (project_id, token) = (&self.project_id, &accepted.token);
         turn.request(Purpose::Probe { verifies }, limit, |id, _| match verifies {
             true => bare_request(id, Sym::Online),
-            false => reauthenticate(id, project_id, token),
+            false => reauthenticate(id, project_id, token, None),
         });
     }
 

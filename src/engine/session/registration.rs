@@ -179,7 +179,7 @@ impl Registration {
                 wish.retried = true;
                 wish.step = Step::Reauthenticating;
                 turn.request(Purpose::Register, rpc::LIMIT, |id, _| {
-                    reauthenticate(id, standing.project_id, standing.token)
+                    reauthenticate(id, standing.project_id, standing.token, None)
                 });
             }
             (Step::Reauthenticating, Ok(())) => wish.step = Step::Waiting,

@@ -213,6 +213,7 @@ impl Session {
         turn.emit(Output::Authenticate {
             ticket,
             source: Source::Refresh,
+            fingerprint: None,
         });
     }
 
@@ -247,7 +248,7 @@ impl Session {
         if let Some(accepted) = self.standing.accepted() {
             let (project_id, token) = (&self.project_id, &accepted.token);
             turn.request(Purpose::Renew, rpc::LIMIT, |id, _| {
-                reauthenticate(id, project_id, token)
+                reauthenticate(id, project_id, token, None)
             });
         }
     }

@@ -76,7 +76,11 @@ impl Standing {
         if self.asking.is_none() {
             let ticket = turn.ticket();
             self.asking = Some(ticket);
-            turn.emit(Output::Authenticate { ticket, source });
+            turn.emit(Output::Authenticate {
+                ticket,
+                source,
+                fingerprint: None,
+            });
         }
         Ok(())
     }

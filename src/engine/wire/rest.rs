@@ -6,6 +6,10 @@ use super::writer::Writer;
 
 /// Path of the exchange of an embed token for a Guest SAT (auth §4.7).
 pub const EMBED_EXCHANGE: &str = "/api/fabric/embeds/tokens";
+/// Path of the exchange of a SAT for a Client Bound SAT (auth §4.8).
+pub const DEVICE_TOKEN: &str = "/api/fabric/subscriber/devices/token";
+/// Path of the rotation of a Client Bound SAT (auth §4.9).
+pub const DEVICE_REFRESH: &str = "/api/fabric/subscriber/devices/refresh";
 /// Path of "who am I" (auth §4.10).
 pub const WHO_AM_I: &str = "/api/fabric/subscriber/info";
 /// Path of the directory (auth §4.11).
@@ -43,6 +47,8 @@ pub struct IssuedToken {
     pub token: String,
     /// Expiry in seconds since the epoch, where the server says it.
     pub expires_at: Option<u64>,
+    /// Lifetime in seconds, where the server says it.
+    pub expires_in: Option<u64>,
 }
 
 impl std::fmt::Debug for IssuedToken {
@@ -64,6 +70,8 @@ pub struct UserInfo {
     pub expires_at: Option<u64>,
     /// Scopes of the SAT, where it has any.
     pub scope: Vec<String>,
+    /// Thumbprint of the key that the SAT is bound to, where it is (RFC 7800 §3, RFC 9449 §6).
+    pub jkt: Option<String>,
     /// The whole profile, unread.
     pub profile: Opaque,
 }
@@ -75,6 +83,7 @@ impl Body {
             Expect::Token => Some(Self::Token(IssuedToken {
                 token: body.str(K::Token).filter(|token| !token.is_empty())?,
                 expires_at: body.u64(K::ExpiresAt),
+                expires_in: body.u64(K::ExpiresIn),
             })),
             Expect::User => Some(Self::User(UserInfo {
                 id: body.str(K::Id)?,
@@ -84,6 +93,9 @@ impl Body {
                     .get(K::SatClaims)
                     .map(|claims| claims.strs(K::Scope))
                     .unwrap_or_default(),
+                jkt: body
+                    .get(K::SatClaims)
+                    .and_then(|claims| claims.get(K::Cnf)?.str(K::Jkt)),
                 profile: body.whole(),
             })),
             Expect::Addresses => {
@@ -101,5 +113,13 @@ impl Body {
 pub fn embed_exchange(embed_token: &str) -> String {
     let mut w = Writer::new();
     w.str("token", embed_token);
+    w.finish()
+}
+
+/// The request body of [`DEVICE_TOKEN`] and [`DEVICE_REFRESH`]; `expire_in` in seconds.
+pub fn device_token(dpop_token: &str, expire_in: u64) -> String {
+    let mut w = Writer::new();
+    w.str("dpop_token", dpop_token);
+    w.num("expire_in", expire_in);
     w.finish()
 }

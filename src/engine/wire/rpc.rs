@@ -18,6 +18,8 @@ pub struct RpcError {
     pub code: i32,
     /// The server's words. Never branched upon.
     pub message: String,
+    /// The nonce that a proof has to carry (auth §7.9, 5), where the space asks for one.
+    pub nonce: Option<String>,
 }
 
 impl RpcError {
@@ -26,6 +28,7 @@ impl RpcError {
         Self {
             code: error.code(K::Code).unwrap_or_default(),
             message: error.str(K::Message).unwrap_or_default(),
+            nonce: error.get(K::Data).and_then(|data| data.str(K::DpopNonce)),
         }
     }
 }

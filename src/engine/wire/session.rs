@@ -13,6 +13,8 @@ pub struct ConnectRequest {
     pub authorization_state: Option<String>,
     /// The protocol of the session to be resumed.
     pub protocol: Option<String>,
+    /// The DPoP proof of this request (auth §6.5), where the client has a key.
+    pub dpop_token: Option<String>,
 }
 
 // A SAT is a secret: it must not reach a log through `{:?}`.
@@ -34,6 +36,7 @@ impl ConnectRequest {
             jwt_token: token.unwrap_or_default(),
             authorization_state: params.str(K::AuthorizationState),
             protocol: params.str(K::Protocol),
+            dpop_token: params.str(K::DpopToken),
         }
     }
 
@@ -53,6 +56,7 @@ impl ConnectRequest {
         w.strs("contexts", &[]);
         w.strs("eventing", &[]);
         w.strs("topics", &[]);
+        w.maybe("dpop_token", self.dpop_token.as_deref());
         w.maybe("authorization_state", self.authorization_state.as_deref());
         w.maybe("protocol", self.protocol.as_deref());
         finish_request(w)
@@ -118,13 +122,19 @@ impl ConnectResult {
     }
 }
 
-/// `signalwire.reauthenticate` (auth §5.2).
-pub fn reauthenticate(id: &str, project_id: &str, jwt_token: &str) -> String {
+/// `signalwire.reauthenticate` (auth §5.2), with its proof where the client has a key.
+pub fn reauthenticate(
+    id: &str,
+    project_id: &str,
+    jwt_token: &str,
+    dpop_token: Option<&str>,
+) -> String {
     let mut w = open_request(id, Sym::Reauthenticate);
     w.open("authentication");
     w.str("project", project_id);
     w.str("jwt_token", jwt_token);
     w.close();
+    w.maybe("dpop_token", dpop_token);
     finish_request(w)
 }
 

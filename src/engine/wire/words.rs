@@ -78,13 +78,16 @@ words! {
         // call methods (wire-protocol §7)
         SelfMember = "self", Target = "target", Targets = "targets", Channels = "channels",
         // REST (auth §4)
-        Token = "token", ExpiresAt = "expires_at", Errors = "errors", Data = "data",
+        Token = "token", ExpiresAt = "expires_at", ExpiresIn = "expires_in", Errors = "errors", Data = "data",
         TokenKind = "token_kind", SatClaims = "sat_claims", Scope = "scope",
+        // client-bound tokens (auth §6, §7.9 5)
+        Cnf = "cnf", Jkt = "jkt", DpopNonce = "dpop_nonce",
         // the application's objects (auth §2, api §6, §10)
         ExpiryAt = "expiry_at", CredentialAuthorizationState = "authorizationState",
         Endpoints = "endpoints", Websocket = "websocket", Rest = "rest", EmbedHost = "embedHost",
         SkipConnection = "skipConnection", ReconnectAttachedCalls = "reconnectAttachedCalls",
         HasProvider = "hasProvider", HasRefresh = "hasRefresh",
+        WantsFingerprint = "wantsFingerprint",
         SkipAuthentication = "skipAuthentication", SkipRegister = "skipRegister",
         PersistSession = "persistSession", AllowedHosts = "allowedHosts",
         Audio = "audio", Video = "video", ReceiveAudio = "receiveAudio",

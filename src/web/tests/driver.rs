@@ -22,6 +22,7 @@ fn authenticate(ticket: u32, source: Source) -> Output {
     Output::Authenticate {
         ticket: Ticket(ticket),
         source,
+        fingerprint: None,
     }
 }
 

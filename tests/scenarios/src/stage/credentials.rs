@@ -10,7 +10,12 @@ use super::Stage;
 use super::setup::Provider;
 
 impl Stage {
-    pub(super) fn authenticate(&mut self, ticket: Ticket, source: Source) {
+    pub(super) fn authenticate(
+        &mut self,
+        ticket: Ticket,
+        source: Source,
+        fingerprint: Option<&str>,
+    ) {
         self.browser.begin(ticket);
         match source {
             Source::Stored(key) => {
@@ -24,17 +29,17 @@ impl Stage {
             Source::Refresh if self.setup.config.has_refresh => {
                 self.deed("refresh");
                 let refresh = self.setup.refresh.clone();
-                self.ask(ticket, refresh);
+                self.ask(ticket, refresh, None);
             }
             Source::Refresh | Source::Provider => {
                 self.deed("authenticate");
                 let provider = self.setup.provider.clone();
-                self.ask(ticket, provider);
+                self.ask(ticket, provider, fingerprint);
             }
         }
     }
 
-    fn ask(&mut self, ticket: Ticket, provider: Provider) {
+    fn ask(&mut self, ticket: Ticket, provider: Provider, fingerprint: Option<&str>) {
         let after = self.setup.provider_takes;
         let credential = match provider {
             Provider::Hangs => return,
@@ -46,6 +51,15 @@ impl Stage {
             Provider::Text(text) => Some((Some(text.to_owned()), None)),
             Provider::Given { token, expiry_at } => Some((token, expiry_at)),
             Provider::Subscriber(reference) => Some((Some(self.sat(reference, None)), None)),
+            Provider::Scoped {
+                reference,
+                seconds,
+                forwards,
+            } => {
+                let fingerprint = fingerprint.filter(|_| forwards);
+                let sat = self.scoped_sat(reference, seconds, fingerprint);
+                Some((Some(sat), None))
+            }
             Provider::Guest(names) => Some((Some(self.guest_sat(names)), None)),
             Provider::Invite(reference) => Some((Some(self.invite_sat(reference)), None)),
             Provider::Ending {
@@ -82,6 +96,25 @@ impl Stage {
         let body = object(body);
         let issued = self.with_world(|world, cx| world.subscriber_token(&body, cx));
         token_of(&issued.expect("a Subscriber SAT"))
+    }
+
+    /// A SAT with the scope `sat:refresh`, bound to the key of this thumbprint where one is given.
+    pub fn scoped_sat(
+        &mut self,
+        reference: &str,
+        seconds: Option<u64>,
+        fingerprint: Option<&str>,
+    ) -> String {
+        let mut body = json!({ "reference": reference, "scope": "sat:refresh" });
+        if let Some(seconds) = seconds {
+            body["expire_at"] = json!(self.space_wall() / 1_000 + seconds);
+        }
+        if let Some(fingerprint) = fingerprint {
+            body["fingerprint"] = json!(fingerprint);
+        }
+        let body = object(body);
+        let issued = self.with_world(|world, cx| world.subscriber_token(&body, cx));
+        token_of(&issued.expect("a scoped SAT"))
     }
 
     /// A SAT of a guest who may call the addresses of these names.

@@ -13,6 +13,7 @@ mod credentials;
 mod edge;
 mod far;
 mod invariants;
+mod keys;
 mod looks;
 mod network;
 mod script;
@@ -245,7 +246,13 @@ impl Stage {
             return;
         };
         match output {
-            Output::Authenticate { ticket, source } => self.authenticate(ticket, source),
+            Output::Authenticate {
+                ticket,
+                source,
+                fingerprint,
+            } => self.authenticate(ticket, source, fingerprint.as_deref()),
+            Output::EnsureKey { ticket, create } => self.ensure_key(ticket, create),
+            Output::SignProof { ticket, claims } => self.sign_proof(ticket, &claims),
             Output::Store { key, change } => self.store(key, change),
             Output::Fetch { ticket, request } => self.fetch(ticket, request),
             Output::CancelFetch { ticket } => self.cancel_fetch(ticket),

@@ -399,6 +399,7 @@ impl Stage {
                         status: response.status,
                         status_text: String::new(),
                         retry_after: None,
+                        nonce: response.header("DPoP-Nonce").map(str::to_owned),
                         body: body.filter(|_| response.status < 300),
                     };
                     then(stage, Ok(answer));

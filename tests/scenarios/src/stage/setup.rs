@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use signalwire_wasm::engine::config::Config;
 use signalwire_wasm::engine::io::{CandidateType, Millis};
 
+use super::keys::Keys;
+
 /// What the application's provider does.
 #[derive(Clone, Debug)]
 pub enum Provider {
@@ -16,6 +18,13 @@ pub enum Provider {
     Invite(&'static str),
     /// The exchange of this embed token.
     Embed(&'static str),
+    /// A SAT of this subscriber that its client renews (`sat:refresh`); bound to the client's key where
+    /// `forwards`, so that the application passes on the fingerprint.
+    Scoped {
+        reference: &'static str,
+        seconds: Option<u64>,
+        forwards: bool,
+    },
     /// This text as a SAT, whatever it is.
     Text(&'static str),
     /// A SAT of this subscriber that lives so many seconds; `told` where the application says when it ends.
@@ -101,6 +110,8 @@ pub struct Setup {
     pub rest_takes: Millis,
     /// The far end's time for its SDP.
     pub media_edge_takes: Millis,
+    /// The key of the page's origin.
+    pub keys: Keys,
     /// Answers of "who am I" that replace the space's own, in order.
     pub who_am_i: VecDeque<u16>,
 }
@@ -150,6 +161,7 @@ impl Default for Setup {
             jitter: 0,
             rest_takes: 0,
             media_edge_takes: 2,
+            keys: Keys::default(),
             who_am_i: VecDeque::new(),
         }
     }
