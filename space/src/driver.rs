@@ -6,6 +6,7 @@ use std::{io, mem};
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::faults::{Failure, Faults};
 use crate::media::{MediaHandle, RtpCounts};
 use crate::rest;
 use crate::world::media::{LegId, MediaCommand, MediaEvent};
@@ -68,6 +69,7 @@ pub(crate) struct Driver {
     next_socket: u64,
     /// The packets of legs that were closed, as far as calls that are over are remembered.
     last_counts: BTreeMap<LegId, RtpCounts>,
+    faults: Faults,
 }
 
 impl Driver {
@@ -94,6 +96,7 @@ impl Driver {
             sockets: BTreeMap::new(),
             next_socket: 1,
             last_counts: BTreeMap::new(),
+            faults: Faults::default(),
         };
         let (jobs, received) = mpsc::unbounded_channel();
         tokio::spawn(driver.run(received, events));
@@ -249,13 +252,37 @@ impl Driver {
         self.input(Input::Closed { socket, code });
     }
 
-    /// Answers a REST request.
-    pub(crate) fn rest(&mut self, request: &rest::Request) -> rest::Response {
+    /// Answers a REST request; `None` where a fault keeps the answer back.
+    pub(crate) fn rest(&mut self, request: &rest::Request) -> Option<rest::Response> {
+        if request.method == "OPTIONS" {
+            return Some(self.endpoint(request));
+        }
+        let Some(fault) = self.faults.meet(&request.path) else {
+            return Some(self.endpoint(request));
+        };
+        tracing::warn!("{} fails as ordered", request.path);
+        if fault.carried_out {
+            self.endpoint(request);
+        }
+        match fault.failure {
+            Failure::Status(status, retry_after_s) => {
+                Some(self.with_world(|_, cx| rest::fail(request, status, retry_after_s, cx)))
+            }
+            Failure::Silence => None,
+        }
+    }
+
+    fn endpoint(&mut self, request: &rest::Request) -> rest::Response {
         let mut response = self.with_world(|world, cx| rest::answer(world, request, cx));
         if let Some(warning) = mem::take(&mut response.warning) {
             tracing::warn!("{warning}");
         }
         response
+    }
+
+    /// Endpoints that fail on purpose.
+    pub(crate) fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
     }
 
     /// The wall clock, and how far it runs ahead of the machine's.
@@ -274,6 +301,7 @@ impl Driver {
         self.clock.advanced = 0;
         self.input(Input::Reset);
         self.last_counts.clear();
+        self.faults = Faults::default();
     }
 }
 

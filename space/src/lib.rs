@@ -8,7 +8,8 @@
 //!
 //! With the feature `native` (the default) it comes to life:
 //!
-//! * `space`: starts and stops; `driver`: the one task that owns the world
+//! * `space`: starts and stops; `driver`: the one task that owns the world; `faults`: endpoints that fail
+//!   on purpose
 //! * `net`: ports, TLS, HTTP, files; `ws`: WebSockets; `control`: the front desk `/.space/*`
 //! * `media`: the far end of calls, with real packets; `network`: the distance to the browser
 //!
@@ -28,6 +29,8 @@ pub mod world;
 mod control;
 #[cfg(feature = "native")]
 mod driver;
+#[cfg(feature = "native")]
+mod faults;
 #[cfg(feature = "native")]
 pub mod media;
 #[cfg(feature = "native")]

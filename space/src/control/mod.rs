@@ -7,7 +7,7 @@
 //! * `info`: `GET info`; `live`: `GET sessions`, `GET calls`, `POST drop`, `POST hangup`
 //! * `network`: `GET` and `POST network`; `clock`: `GET` and `POST clock`
 //! * `credentials`: `POST credentials`; `click_to_call`: `POST click-to-call`; `revoke`: `POST revoke`
-//! * `limits`: `GET` and `POST limits`; `proofs`: `GET` and `POST proofs`
+//! * `limits`: `GET` and `POST limits`; `proofs`: `GET` and `POST proofs`; `faults`: `GET` and `POST faults`
 //! * `calls`: `POST calls`
 //! * `POST reset`: back to the seeds, the machine's clock and a perfect network
 
@@ -16,6 +16,7 @@ mod calls;
 mod click_to_call;
 mod clock;
 mod credentials;
+mod faults;
 mod info;
 mod limits;
 mod live;
@@ -106,6 +107,8 @@ impl FrontDesk {
             ("POST", "limits") => self.set_limits(body).await?,
             ("GET", "proofs") => self.proofs().await?,
             ("POST", "proofs") => self.set_proofs(body).await?,
+            ("GET", "faults") => self.faults().await?,
+            ("POST", "faults") => self.order_fault(body).await?,
             ("POST", "revoke") => {
                 self.revoke(body).await?;
                 return Ok(Response::empty(204));

@@ -117,7 +117,8 @@ impl Router {
         };
         read.body = body;
         match self.handle.run(move |driver| driver.rest(&read)).await {
-            Some(response) => plain(response),
+            Some(Some(response)) => plain(response),
+            Some(None) => std::future::pending().await,
             None => plain(rest::Response::error(503, "Service Unavailable")),
         }
     }

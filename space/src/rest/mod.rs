@@ -187,6 +187,27 @@ pub fn answer(world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response
     dispatch(world, request, cx).with("Date", &http_date(cx.wall))
 }
 
+/// Whether an endpoint has this path.
+pub fn has_endpoint(path: &str) -> bool {
+    ["GET", "POST"]
+        .iter()
+        .any(|method| Endpoint::find(method, path).is_some())
+}
+
+/// The failure of an endpoint that has no reason to fail, with this status, and the seconds of a
+/// `Retry-After`.
+pub fn fail(request: &Request, status: u16, retry_after_s: Option<u64>, cx: &Cx<'_>) -> Response {
+    let mut response = unstored(Response::error(status, "ordered at the front desk"))
+        .with("Date", &http_date(cx.wall));
+    if let Some(seconds) = retry_after_s {
+        response = response.with("Retry-After", &seconds.to_string());
+    }
+    match Endpoint::find(&request.method, &request.path).map(Endpoint::audience) {
+        Some(Audience::Backends) => response,
+        _ => shared(response),
+    }
+}
+
 fn dispatch(world: &mut World, request: &Request, cx: &mut Cx<'_>) -> Response {
     if request.method == "OPTIONS" {
         return preflight(request);

@@ -3,6 +3,7 @@
 mod calls;
 mod client;
 mod desk;
+mod faults;
 mod hostile;
 mod proofs;
 
