@@ -1,13 +1,16 @@
-// The example backend: whoever is signed in gets SATs, in both ways, and nobody else does.
+// The example backend: whoever is signed in gets SATs, in each of the ways, and nobody else does.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import { Backend } from './harness/backend.js';
+import type { Space } from './harness/space.js';
 import { expect, test as base } from './harness/test.js';
 
 /** The route that hands out SATs. */
 const ROUTE = '/api/signalwire-token';
+/** Of the key in RFC 7638 §3.1. */
+const FINGERPRINT = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
 interface Answer {
   readonly status: number;
@@ -43,11 +46,19 @@ async function signIn(page: Page, backend: Backend, name = 'Ada'): Promise<void>
 }
 
 /** What the page gets from the route. */
-function ask(page: Page, wish: object, init: { type?: string } = {}): Promise<Answer> {
-  return page.evaluate(async ([route, body, type]) => {
-    const response = await fetch(route, { method: 'POST', headers: { 'content-type': type }, body });
+function ask(page: Page, wish: object, init: { type?: string; own?: boolean } = {}): Promise<Answer> {
+  const headers = { 'content-type': init.type ?? 'application/json', ...(init.own === false ? {} : { 'x-requested-by': 'page' }) };
+  return page.evaluate(async ([route, body, headers]) => {
+    const response = await fetch(route, { method: 'POST', headers, body });
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.json() };
-  }, [ROUTE, JSON.stringify(wish), init.type ?? 'application/json'] as const);
+  }, [ROUTE, JSON.stringify(wish), headers] as const);
+}
+
+/** What the space says of the SAT that it answered. */
+async function whoIs(space: Space, { body }: Answer): Promise<{ id: string; sat_claims?: object }> {
+  const headers = { authorization: `Bearer ${body.token}` };
+  const response = await fetch(`http://127.0.0.1:${space.port}/api/fabric/subscriber/info`, { headers });
+  return (await response.json()) as { id: string; sat_claims?: object };
 }
 
 /** When a SAT that it answered ends, in seconds from now. */
@@ -102,25 +113,35 @@ test('an answer holds the SAT and its end, for this page alone', async ({ page, 
   expect(JSON.stringify(answer)).not.toContain(space.info.api_token);
 });
 
-test('both modes give SATs for the same subscriber; the file holds none of it', async ({ page, backend, space, file }) => {
+test('every mode gives SATs for the same subscriber; the file holds none of it', async ({ page, backend, space, file }) => {
   await signIn(page, backend);
   const answers = [
     await ask(page, { mode: 'rotate', lifetime: 60 }),
     await ask(page, { mode: 'rotate' }),
     await ask(page, { mode: 'reissue' }),
     await ask(page, {}),
+    await ask(page, { mode: 'bound', fingerprint: FINGERPRINT }),
   ];
-  expect(answers.map((answer) => Math.round(life(answer) / 60))).toEqual([1, 120, 120, 120]);
+  expect(answers.map((answer) => Math.round(life(answer) / 60))).toEqual([1, 120, 120, 120, 120]);
   const tokens = answers.map(({ body }) => body.token ?? '');
-  expect(new Set(tokens).size).toBe(4);
-  const subscribers = await Promise.all(tokens.map(async (token) => {
-    const response = await fetch(`http://127.0.0.1:${space.port}/api/fabric/subscriber/info`, { headers: { authorization: `Bearer ${token}` } });
-    return ((await response.json()) as { id: string }).id;
-  }));
+  expect(new Set(tokens).size).toBe(5);
+  const subscribers = await Promise.all(answers.map(async (answer) => (await whoIs(space, answer)).id));
   expect(new Set(subscribers)).toEqual(new Set([space.info.subscribers.find(({ reference }) => reference === 'ada@example.test')?.id]));
   const text = await readFile(file, 'utf8');
   expect(Object.keys(JSON.parse(text))).toEqual(['ada']);
   expect(text).not.toContain('eyJ');
+});
+
+test('a bound SAT is for the key of that fingerprint, which only has to be one', async ({ page, backend, space }) => {
+  await signIn(page, backend);
+  const answer = await ask(page, { mode: 'bound', fingerprint: FINGERPRINT, lifetime: 600 });
+  expect(Object.keys(answer.body).sort()).toEqual(['expiresAt', 'token']);
+  const claims = (await whoIs(space, answer)).sat_claims;
+  expect(claims).toMatchObject({ scope: ['sat:refresh'], cnf: { jkt: FINGERPRINT } });
+  expect(backend.log).toContain(`SAT for ada: bound to ${FINGERPRINT}`);
+  for (const fingerprint of [undefined, null, 7, '', FINGERPRINT.slice(1), `${FINGERPRINT}A`, `${FINGERPRINT.slice(1)}=`, `${FINGERPRINT}\n`, [FINGERPRINT]]) {
+    expect(await ask(page, { mode: 'bound', fingerprint }), JSON.stringify(fingerprint)).toMatchObject({ status: 422, body: { error: 'invalid_request' } });
+  }
 });
 
 test('rotating goes on with a fresh SAT when the family of the refresh token is gone', async ({ page, backend, space }) => {
@@ -151,6 +172,12 @@ test('only JSON is read, and only what is known', async ({ page, backend }) => {
   for (const wish of [{ mode: 'other' }, { mode: 7 }, { lifetime: 5 }, { lifetime: 7201 }, { lifetime: '60' }, { mode: null, lifetime: 1.5 }]) {
     expect(await ask(page, wish), JSON.stringify(wish)).toMatchObject({ status: 422, body: { error: 'invalid_request' } });
   }
+});
+
+test('a request that did not come of a script of the page is refused', async ({ page, backend }) => {
+  await signIn(page, backend);
+  expect(await ask(page, {}, { own: false })).toMatchObject({ status: 403, body: { error: 'header_missing' } });
+  expect(backend.log).not.toContain('SAT for ada');
 });
 
 test('another port of the host, which gets the cookie as well, is a foreign origin', async ({ page, backend, foreign }) => {

@@ -1,16 +1,17 @@
 /**
- * The two ways in which a backend gives a live session its next SAT.
+ * The ways in which a session gets its next SAT.
  *
  * `reissue` makes a new one for the same `reference`; the check of the application's session, which every request goes
- * through, is all that it rests on. `rotate` swaps the refresh token that came with the last one.
+ * through, is all that it rests on. `rotate` swaps the refresh token that came with the last one. `bound` makes one that its
+ * browser renews at the space by itself, with the key of that fingerprint; the backend is not asked again.
  */
 import { SpaceRefusal, STANDARD_LIFETIME } from './space-api.js';
 
 /** @typedef {typeof MODES[number]} Mode */
-/** @typedef {{ mode: Mode, lifetime?: number }} Wish `lifetime` in seconds */
+/** @typedef {{ mode: 'rotate' | 'reissue', lifetime?: number } | { mode: 'bound', lifetime?: number, fingerprint: string }} Wish `lifetime` in seconds */
 /** @typedef {{ token: string, expiresAt: number }} Sat `expiresAt` in milliseconds since 1970 */
 
-export const MODES = /** @type {const} */ (['rotate', 'reissue']);
+export const MODES = /** @type {const} */ (['rotate', 'reissue', 'bound']);
 
 export class SatIssuer {
   #space;
@@ -28,8 +29,12 @@ export class SatIssuer {
    * @param {import('./sign-in.js').User} user @param {Wish} wish
    * @returns {Promise<Sat>} never the refresh token, which stays here
    */
-  async issue(user, { mode, lifetime }) {
-    if (mode === 'reissue') return satOf(await this.#space.createSat(user.reference, lifetime ?? STANDARD_LIFETIME));
+  async issue(user, wish) {
+    const { mode, lifetime } = wish;
+    if (mode !== 'rotate') {
+      const fingerprint = mode === 'bound' ? wish.fingerprint : undefined;
+      return satOf(await this.#space.createSat(user.reference, lifetime ?? STANDARD_LIFETIME, fingerprint));
+    }
     return this.#inTurn(user.id, async () => {
       // A swap knows no lifetime: who asks for one begins anew.
       const next = lifetime === undefined ? await this.#swapped(user.id) : undefined;

@@ -25,9 +25,9 @@ class OnceOnly extends SpaceApi {
     super({ url: new URL('http://space.invalid'), domain: 'space.invalid', id: 'project', token: 'secret' });
   }
 
-  /** @override @param {string} reference @param {number} lifetime */
-  async createSat(reference, lifetime) {
-    return this.#pair(`create ${reference} ${lifetime}`);
+  /** @override @param {string} reference @param {number} lifetime @param {string} [fingerprint] */
+  async createSat(reference, lifetime, fingerprint) {
+    return this.#pair(`create ${reference} ${lifetime}${fingerprint === undefined ? '' : ` for ${fingerprint}`}`);
   }
 
   /** @override @param {string} refreshToken */
@@ -74,6 +74,14 @@ test('reissuing makes a new SAT for the same reference, and uses no refresh toke
   await issuer.issue(ADA, { mode: 'reissue' });
   await issuer.issue(ADA, { mode: 'rotate' });
   assert.deepEqual(space.asked, ['create ada@example.test 15', 'create ada@example.test 7200', 'create ada@example.test 7200']);
+});
+
+test('a SAT that is bound to a key is made for that key, and touches no refresh token', async (t) => {
+  const { space, issuer } = issuing(t);
+  await issuer.issue(ADA, { mode: 'rotate' });
+  assert.deepEqual(await issuer.issue(ADA, { mode: 'bound', fingerprint: 'F', lifetime: 15 }), { token: 'S2', expiresAt: 2 });
+  await issuer.issue(ADA, { mode: 'rotate' });
+  assert.deepEqual(space.asked.slice(1), ['create ada@example.test 15 for F', 'rotate R1']);
 });
 
 test('requests at the same moment use every refresh token once', async (t) => {

@@ -44,7 +44,7 @@ test('without a key there is a fresh one, and a warning', async () => {
 test('what is wrong is named, and its value is not repeated', async () => {
   const wrong = {
     TOKEN_KEY: 'c2hvcnQ=',
-    TOKEN_MODE: 'bound',
+    TOKEN_MODE: 'static',
     TOKENS_PER_MINUTE: '0',
     PORT: 'eighty',
     SIGNALWIRE_API_TOKEN: '',

@@ -40,11 +40,13 @@ export class SpaceApi {
    * A new SAT for the subscriber of that reference, who is made when there is none.
    *
    * @param {string} reference @param {number} lifetime in seconds
+   * @param {string} [fingerprint] of the key that it is bound to; whoever holds that key may renew it
    * @returns {Promise<Pair>}
    */
-  createSat(reference, lifetime) {
+  createSat(reference, lifetime, fingerprint) {
     const end = secondsFromNow(lifetime);
-    return this.#pair('/api/fabric/subscribers/tokens', { reference, expire_at: end }, end);
+    const binding = fingerprint === undefined ? {} : { fingerprint, scope: 'sat:refresh' };
+    return this.#pair('/api/fabric/subscribers/tokens', { reference, expire_at: end, ...binding }, end);
   }
 
   /**

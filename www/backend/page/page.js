@@ -29,11 +29,11 @@ function complain(error) {
   byId('trouble').hidden = false;
 }
 
-/** The cookie comes along by itself. @param {{ mode: string, lifetime?: number }} wish */
+/** The cookie comes along by itself. @param {{ mode: string, lifetime?: number, fingerprint?: string }} wish */
 async function fetchSat(wish) {
   const response = await fetch('/api/signalwire-token', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-requested-by': 'page' },
     body: JSON.stringify(wish),
   });
   if (!response.ok) throw new Error(`The backend gave no SAT: ${(await response.json()).error}.`);
@@ -42,13 +42,30 @@ async function fetchSat(wish) {
   return { token, expiry_at: expiresAt };
 }
 
+/** How the first SAT is got, and every later one; `lifetime` in seconds. @type {Record<string, (lifetime: number) => import('../../../js/index.js').CredentialProvider>} */
+const providers = {
+  reissue: (lifetime) => {
+    const reissue = () => fetchSat({ mode: 'reissue', lifetime });
+    return { authenticate: reissue, refresh: reissue };
+  },
+  // A refresh token is swapped for a SAT of the standard lifetime.
+  rotate: (lifetime) => ({
+    authenticate: () => fetchSat({ mode: 'rotate', lifetime }),
+    refresh: () => fetchSat({ mode: 'rotate' }),
+  }),
+  // A browser without Web Crypto has no key, and a space may refuse one: then the backend reissues.
+  bound: (lifetime) => {
+    const reissue = () => fetchSat({ mode: 'reissue', lifetime });
+    return {
+      authenticate: (context) => (context ? fetchSat({ mode: 'bound', lifetime, fingerprint: context.fingerprint }) : reissue()),
+      refresh: reissue,
+    };
+  },
+};
+
 /** @param {string} mode @param {number} lifetime in seconds @param {string} space */
 function start(mode, lifetime, space) {
-  client = new SignalWire({
-    authenticate: () => fetchSat({ mode, lifetime }),
-    // A refresh token is swapped for a SAT of the standard lifetime.
-    refresh: () => fetchSat(mode === 'rotate' ? { mode } : { mode, lifetime }),
-  }, { allowedHosts: [space] });
+  client = new SignalWire(providers[mode](lifetime), { allowedHosts: [space] });
   client.ready$.subscribe((ready) => {
     tell(byId('state'), ready ? 'Ready' : 'Connecting');
     byId('dial').disabled = !ready || call !== undefined;
@@ -56,10 +73,12 @@ function start(mode, lifetime, space) {
   });
   client.credentialRefreshed$.subscribe(({ mechanism, expiresAt }) => {
     renewed += 1;
+    end = expiresAt ?? end;
+    tell(byId('mechanism'), mechanism === 'client-bound' ? 'This browser, with its key' : 'The backend');
     tell(byId('renewals'), renewed === 1 ? 'Once' : `${renewed} times`);
     say(`renewed (${mechanism})${expiresAt ? `, good until ${new Date(expiresAt).toLocaleTimeString()}` : ''}`);
   });
-  client.warnings$.subscribe(({ code }) => say(`warning: ${code}`));
+  client.warnings$.subscribe((warning) => say(`warning: ${warning.code}${'reason' in warning ? ` (${warning.reason})` : ''}`));
   client.errors$.subscribe(complain);
   say(`new client, ${mode}, ${lifetime} s`);
   show(true);
@@ -105,6 +124,7 @@ function stop() {
   renewed = 0;
   end = 0;
   tell(byId('renewals'), 'Not yet');
+  tell(byId('mechanism'), 'Nobody yet');
   byId('events').replaceChildren();
   byId('trouble').hidden = true;
   show(false);
