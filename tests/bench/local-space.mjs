@@ -11,6 +11,7 @@ const START_LIMIT_MS = 20_000;
  * @typedef {object} Info what `GET /.space/info` says, as far as it is used here
  * @property {string} base `http://localhost:PORT`
  * @property {string} undelayed `http://localhost:PORT2`
+ * @property {{ fabric: string, websocket: string }} hosts names with port
  * @property {{ embed_token: string, address: string }[]} click_to_call
  */
 

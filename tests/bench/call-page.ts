@@ -1,4 +1,4 @@
-// What a benchmark page does: both SDKs stand loaded before the click, and the click is one API call.
+// What the page of `bench:call` does: both SDKs stand loaded before the click, and the click is one API call.
 
 import { embeddableCall as reference } from "@signalwire/js";
 import { embeddableCall as ours } from "signalwire-wasm";
@@ -47,7 +47,7 @@ interface MeasuredCall {
 
 declare global {
   interface Window {
-    bench: Bench;
+    calls: Bench;
     /** Set while a timeline is being made. */
     note?: (what: string) => void;
   }
@@ -97,4 +97,4 @@ async function end(): Promise<void> {
   await last?.hangup();
 }
 
-window.bench = { measure, end };
+window.calls = { measure, end };
