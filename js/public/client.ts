@@ -36,12 +36,12 @@ export class SignalWire {
    * Without a provider the session is restored that a client with `persistSession` has left behind; only where this one
    * has the option, too.
    *
-   * Throws a `DependencyError` where there is no WebRTC, and `InvalidParams` (`host_invalid`) for an
-   * endpoint that is no host or URL. Everything later goes to `errors$`.
+   * Throws a `DependencyError` where there is no WebRTC, and `InvalidParams` for an endpoint that is no host or URL
+   * (`host_invalid`) or another algorithm than there is (`option_invalid`). Everything later goes to `errors$`.
    */
   constructor(credentialProvider: CredentialProvider | undefined, options: SignalWireOptions = {}) {
     if (typeof RTCPeerConnection === "undefined") throw errorNumbered(ErrorNumber.DependencyMissing, "WebRTC API");
-    this.#core = new Core(credentialProvider, configOf(credentialProvider, options), options.storageImplementation);
+    this.#core = new Core(credentialProvider, configOf(credentialProvider, options), options);
     this.#client = this.#core.store.root;
     this.session = new ClientSessionWrapper(this.#client);
     this.#core.attach();
@@ -146,8 +146,20 @@ export class SignalWire {
   }
 
   /**
-   * Ends the calls and the session and lets go of everything; removes the record that this client has kept, and nothing of
-   * another client. Every promise that waits is rejected. In any state; a second time does nothing.
+   * Forgets what the SDK has kept in this browser, also for other clients and from earlier pages: everything in the storage
+   * whose name begins with `sw:`, or what `storageImplementation` clears; and the origin's key pair, unless another client, in
+   * this tab or another, is using it. The session goes on, and may keep its credential again when that is renewed.
+   *
+   * A storage that cannot be used is no failure; `client_destroyed` is the only rejection.
+   */
+  resetToDefaults(): Promise<void> {
+    return this.#core.reset();
+  }
+
+  /**
+   * Ends the calls and the session and lets go of everything; removes the record that this client has kept, and the origin's
+   * key pair if this client was the last to use it, but nothing of another client. Every promise that waits is rejected. In any
+   * state; a second time does nothing.
    */
   destroy(): void {
     this.#core.destroy();

@@ -10,6 +10,7 @@ import { Field } from "../store/fields.gen.js";
 import { guard } from "../store/microtask.js";
 import type { Node } from "../store/node.js";
 import { Store } from "../store/store.js";
+import { ClientKey, isAlgorithm } from "../wasm/client-key.js";
 import {
   type Change,
   type EngineClient,
@@ -25,7 +26,7 @@ import type { CredentialProvider } from "./credentials.js";
 import { engineEntry } from "./engine-entry.js";
 import { errorNumbered, errorOf, isFailure } from "./errors.js";
 import { Records } from "./records.js";
-import type { Storage } from "./types.js";
+import type { SignalWireOptions } from "./types.js";
 import { publicValue } from "./values.js";
 
 /** One client's link to its engine. */
@@ -34,14 +35,18 @@ export class Core implements Host {
   readonly #provider: CredentialProvider | undefined;
   readonly #config: EngineConfig;
   readonly #records: Records;
+  readonly #key: ClientKey;
   #engine: EngineClient | undefined;
   #queue: ((engine: EngineClient) => void)[] = [];
   #over: EngineFailure | undefined;
 
-  constructor(provider: CredentialProvider | undefined, config: EngineConfig, storage?: Storage) {
+  constructor(provider: CredentialProvider | undefined, config: EngineConfig, options: SignalWireOptions) {
+    const { storageImplementation, dpopAlgorithm = "RS256" } = options;
     this.#provider = provider;
     this.#config = config;
-    this.#records = Records.of(storage);
+    this.#records = Records.of(storageImplementation);
+    if (!isAlgorithm(dpopAlgorithm)) throw errorNumbered(ErrorNumber.OptionInvalid, "dpopAlgorithm");
+    this.#key = new ClientKey(dpopAlgorithm);
   }
 
   /** Makes the engine's client, now or when the engine has been fetched. Throws for a bad configuration. */
@@ -98,12 +103,18 @@ export class Core implements Host {
     return fingerprint === undefined ? provider?.authenticate() : provider?.authenticate({ fingerprint });
   }
 
-  async ensureKey(_create: boolean): Promise<string | undefined> {
-    return undefined;
+  /** `resetToDefaults()`. */
+  async reset(): Promise<void> {
+    if (this.#over) throw errorOf(this.#over);
+    await Promise.all([this.#records.clear(), this.#key.clear()]);
   }
 
-  async signProof(_claims: string, _athOf: string | undefined): Promise<string> {
-    throw new Error("There is no key.");
+  ensureKey(create: boolean): Promise<string | undefined> {
+    return this.#key.ensure(create);
+  }
+
+  signProof(claims: string, athOf: string | undefined): Promise<string> {
+    return this.#key.sign(claims, athOf);
   }
 
   restore(key: string): Promise<HostCredential | undefined> {
@@ -149,6 +160,7 @@ export class Core implements Host {
     this.#over = failure;
     this.#queue = [];
     this.#engine = undefined;
+    this.#key.end(!broken);
     const living = this.store.living();
     const batch: Change[] = living.filter((node) => node.owner === "call").flatMap((call) => lastWords(call, failure, broken));
     for (const field of [Field.ClientConnected, Field.ClientReady, Field.ClientRegistered]) batch.push(plain(0, field, false));

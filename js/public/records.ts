@@ -3,17 +3,18 @@
 import type { HostCredential } from "../wasm/engine.js";
 import type { Storage } from "./types.js";
 
-/** What records need of a storage. */
-type Place = Pick<Storage, "getItem" | "setItem" | "removeItem">;
-
 /** The page's own. Asked for when it is used, because a browser that blocks it throws at the first look. */
-const LOCAL_STORAGE: Place = {
+const LOCAL_STORAGE: Storage = {
   getItem: async (key) => localStorage.getItem(key),
   setItem: async (key, value) => localStorage.setItem(key, value ?? ""),
   removeItem: async (key) => localStorage.removeItem(key),
+  clear: async (scope) => {
+    const place = scope === "local" ? localStorage : sessionStorage;
+    for (const key of Object.keys(place)) if (key.startsWith("sw:")) place.removeItem(key);
+  },
 };
 
-const known = new WeakMap<Place, Records>();
+const known = new WeakMap<Storage, Records>();
 
 /**
  * The records in one place, shared by the clients of the page that use it.
@@ -23,18 +24,18 @@ const known = new WeakMap<Place, Records>();
  * console, and the clients go on in memory.
  */
 export class Records {
-  readonly #place: Place;
+  readonly #place: Storage;
   /** Who wrote a record last, of this page. */
   readonly #writers = new Map<string, object>();
   #before: Promise<unknown> = Promise.resolve();
   #complained = false;
 
-  private constructor(place: Place) {
+  private constructor(place: Storage) {
     this.#place = place;
   }
 
   /** The records in the application's storage, or in the page's. */
-  static of(place: Place = LOCAL_STORAGE): Records {
+  static of(place: Storage = LOCAL_STORAGE): Records {
     let found = known.get(place);
     if (!found) {
       found = new Records(place);
@@ -63,6 +64,16 @@ export class Records {
       this.#writers.delete(key);
       if ((await this.#place.getItem(key, "local")) === text) await this.#place.removeItem(key, "local");
     });
+  }
+
+  /** Removes everything that the SDK has written, whoever wrote it. */
+  async clear(): Promise<void> {
+    for (const scope of ["local", "session"] as const) {
+      await this.#next(() => {
+        this.#writers.clear();
+        return this.#place.clear(scope);
+      });
+    }
   }
 
   #next<T>(act: () => T | Promise<T>): Promise<T | undefined> {

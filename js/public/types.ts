@@ -172,6 +172,11 @@ export interface SignalWireOptions {
    * `InvalidCredentialsError` (`credentials_foreign`) before anything is sent (REQ-101).
    */
   allowedHosts?: string[];
+  /**
+   * How the client's key signs: RSA, or ECDSA on P-256, which is made in a hundredth of the time. `RS256` unless it is given,
+   * because only that is known to be accepted by the public service. Each has a pair of its own, and a fingerprint (auth.md §6).
+   */
+  dpopAlgorithm?: "RS256" | "ES256";
   /** Calls are to survive a reload: no goodbye is said when the page goes away. */
   reconnectAttachedCalls?: boolean;
   /** Where the space is, instead of where the SAT leads (REQ-101): hosts or URLs. */

@@ -51,6 +51,7 @@ export enum ErrorNumber {
   SessionLost = 46,
   EngineDied = 47,
   DependencyMissing = 48,
+  OptionInvalid = 49,
 }
 
 /** Class, stable code, retryable, needs a new credential, message, advice. */
@@ -114,4 +115,5 @@ export const ERRORS: readonly ErrorRow[] = [
   ["TransportConnectionError", "session_lost", true, false, "The space no longer knows the session to which this call belonged.", "Call again."],
   ["UnexpectedError", "engine_died", true, false, "Unexpected Error at the engine, which stopped", "Everything was closed. Create a new client; please report how it happened."],
   ["DependencyError", "dependency_missing", false, false, "Dependency {0} is not set or available.", "Give what is named, or use a browser that has it."],
+  ["InvalidParams", "option_invalid", false, false, "The option {0} does not have one of its values.", "See the documentation of the option for its values."],
 ];

@@ -15,7 +15,7 @@ const SPEECHLESS = new Set([
   'thrown', 'user_fetch_failed', 'message_malformed', 'connect_malformed', 'rpc_refused', 'client_disconnected',
   'client_destroyed', 'no_media', 'media_track', 'offer_failed', 'answer_failed', 'invite_malformed',
   'call_create_failed', 'call_ended', 'not_joined', 'engine_died', 'registration_failed', 'refresh_failed',
-  'credentials_not_newer',
+  'credentials_not_newer', 'option_invalid',
 ]);
 
 const withCode = (code: string, cause?: Error): Error => Object.assign(new Error('as the SDK makes it', { cause }), { code });

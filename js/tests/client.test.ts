@@ -35,6 +35,7 @@ const PLAIN: EngineConfig = {
   skipRegister: false,
   persistSession: false,
   reconnectAttachedCalls: false,
+  wantsFingerprint: false,
 };
 
 test("the constructor starts the engine, and the options say what it is to defer", () => {
@@ -59,7 +60,7 @@ test("the engine is told what there is to ask for a credential", () => {
   const withRefresh = { authenticate: () => Promise.resolve({}), refresh: () => Promise.resolve({}) };
   const rows: [CredentialProvider | undefined, Partial<EngineConfig>][] = [
     [undefined, { hasProvider: false }],
-    [withRefresh, { hasRefresh: true }],
+    [withRefresh, { hasRefresh: true, wantsFingerprint: true }],
     [new EmbedTokenCredentialProvider("localhost:1", "c2c_1"), { hasRefresh: true, embedHost: "localhost:1" }],
     [new EmbedTokenCredentialProvider({ host: "localhost:1", token: "c2c_1" }), { hasRefresh: true, embedHost: "localhost:1" }],
   ];
@@ -86,16 +87,24 @@ test("an engine that cannot be made is a DependencyError with its cause", () => 
 
 test("the engine asks the application's provider; without one there is no credential", async () => {
   new SignalWire(provider);
-  assert.deepEqual(await engine.client.host.authenticate("provider"), { token: "sat" });
-  assert.deepEqual(await engine.client.host.authenticate("refresh"), { token: "sat" });
+  assert.deepEqual(await engine.client.host.authenticate("provider", undefined), { token: "sat" });
+  assert.deepEqual(await engine.client.host.authenticate("refresh", undefined), { token: "sat" });
   new SignalWire(undefined);
-  assert.equal(await engine.client.host.authenticate("provider"), undefined);
+  assert.equal(await engine.client.host.authenticate("provider", undefined), undefined);
   new SignalWire({
     authenticate() {
       throw new Error("thrown at once");
     },
   });
-  await assert.rejects(engine.client.host.authenticate("provider"), /thrown at once/);
+  await assert.rejects(engine.client.host.authenticate("provider", undefined), /thrown at once/);
+});
+
+test("a provider is told the fingerprint where there is one, and else called without a context", async () => {
+  const told: unknown[][] = [];
+  new SignalWire({ authenticate: async (...given) => ({ token: String(told.push(given)) }) });
+  await engine.client.host.authenticate("provider", "print");
+  await engine.client.host.authenticate("refresh", undefined);
+  assert.deepEqual(told, [[{ fingerprint: "print" }], []]);
 });
 
 test("a provider is asked as its own object, for a newer credential by refresh(), and need not return a promise", async () => {
@@ -109,8 +118,8 @@ test("a provider is asked as its own object, for a newer credential by refresh()
     }
   }
   new SignalWire(new Own());
-  assert.deepEqual(await engine.client.host.authenticate("provider"), { token: "sat" });
-  assert.deepEqual(await engine.client.host.authenticate("refresh"), { token: "newer sat" });
+  assert.deepEqual(await engine.client.host.authenticate("provider", undefined), { token: "sat" });
+  assert.deepEqual(await engine.client.host.authenticate("refresh", undefined), { token: "newer sat" });
 });
 
 test("connect and disconnect settle as the engine says; snapshots come before emissions", async () => {

@@ -52,7 +52,7 @@ test("it dials with the exchanged token, and its client goes when the call is ov
   const { embedHost, skipRegister, persistSession } = engine.client.config;
   assert.deepEqual([embedHost, skipRegister, persistSession], ["localhost:1", true, false]);
   assert.deepEqual(engine.client.names, ["start", "dial"]);
-  assert.deepEqual(await engine.client.host.authenticate("provider"), { token: "sat", expiry_at: 1 });
+  assert.deepEqual(await engine.client.host.authenticate("provider", undefined), { token: "sat", expiry_at: 1 });
   assert.deepEqual(engine.exchanged, [["localhost:1", "c2c_1"]]);
   engine.client.say(...createdCall(engine.client.replyOf("dial")));
   const call = await calling;

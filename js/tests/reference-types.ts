@@ -37,7 +37,7 @@ export type Checks = [
   Holds<Same<Added<Ours.MediaOptions, Reference.MediaOptions>, "relayOnly" | "fallbackToReceiveOnly">>,
   Holds<Same<Different<Ours.DialOptions, Reference.DialOptions>, never>>,
   Holds<Same<Different<Ours.SignalWireOptions, Reference.SignalWireOptions>, never>>,
-  Holds<Same<Added<Ours.SignalWireOptions, Reference.SignalWireOptions>, "endpoints" | "allowedHosts" | "skipAuthentication" | "persist">>,
+  Holds<Same<Added<Ours.SignalWireOptions, Reference.SignalWireOptions>, "endpoints" | "allowedHosts" | "dpopAlgorithm" | "skipAuthentication" | "persist">>,
   Holds<Same<Added<Ours.DialOptions, Reference.DialOptions>, "signal" | "relayOnly" | "fallbackToReceiveOnly">>,
 
   // The objects inside these members have fewer members than the reference's, so far.

@@ -213,6 +213,9 @@ errors! {
     DependencyMissing: "DependencyError" "dependency_missing" retry false reauth false,
         "Dependency {0} is not set or available.",
         "Give what is named, or use a browser that has it.";
+    OptionInvalid: "InvalidParams" "option_invalid" retry false reauth false,
+        "The option {0} does not have one of its values.",
+        "See the documentation of the option for its values.";
 }
 
 /// What stands behind a failure.
