@@ -1,8 +1,9 @@
 //! Who may open a session, take it up again, renew its credential (wire-protocol §3, auth §5.1, §5.2).
 //!
-//! A SAT that is bound to a key is worth nothing without a proof of it, when a session is opened and when the
-//! SAT is put into force on one. A resume may do without, for a page that was loaded again sends none; then
-//! the session keeps the SAT that it has.
+//! A SAT that is bound to a key is worth nothing without a proof of it: not when a session is opened, not when
+//! the SAT is put into force on one, and not when a session that has it is resumed, for what a resume takes
+//! besides lies in the storage of the page. A lenient space lets a resume do without; then the session keeps the
+//! SAT that it has.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -143,8 +144,8 @@ impl World {
         }
     }
 
-    /// The proof that a resume brings, where it brings one that matters. A SAT that is bound otherwise than
-    /// the session needs it: the state is bound to the key of its session (auth §5.1).
+    /// The proof that a resume brings, where a key has to do with it: the state is bound to the key of its
+    /// session (auth §5.1), and holding the state is no proof of holding the key.
     fn resume_proof(
         &mut self,
         [shown, own]: [Option<String>; 2],
@@ -154,13 +155,12 @@ impl World {
         let (jkt, is_needed) = match (shown, own) {
             (None, None) => return Ok(None),
             (Some(shown), Some(own)) if shown != own => return Err(foreign_state()),
-            (Some(jkt), Some(_)) => (jkt, false),
+            (Some(jkt), Some(_)) => (jkt, self.proofs.rules.resume),
             (Some(jkt), None) | (None, Some(jkt)) => (jkt, true),
         };
         match proof {
-            Some(_) => self.judged(&jkt, Sym::Connect, proof, cx).map(Some),
-            None if is_needed => Err(foreign_state()),
-            None => Ok(None),
+            None if !is_needed => Ok(None),
+            _ => self.judged(&jkt, Sym::Connect, proof, cx).map(Some),
         }
     }
 

@@ -54,6 +54,8 @@ pub struct ProofRules {
     pub nonce: bool,
     /// How far `iat` may be from the clock of the space, in seconds.
     pub iat_tolerance_s: u64,
+    /// Whether a session with a bound SAT is resumed with a proof alone (auth §5.1 allows both).
+    pub resume: bool,
 }
 
 impl Default for ProofRules {
@@ -61,6 +63,7 @@ impl Default for ProofRules {
         Self {
             nonce: false,
             iat_tolerance_s: IAT_TOLERANCE_S,
+            resume: true,
         }
     }
 }

@@ -6,6 +6,7 @@ mod desk;
 mod faults;
 mod hostile;
 mod proofs;
+mod secrets;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;

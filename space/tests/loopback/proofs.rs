@@ -60,11 +60,12 @@ async fn a_key_renews_its_sat_and_proves_it_on_the_socket() {
 #[tokio::test]
 async fn the_desk_asks_for_nonces_and_bears_with_wrong_clocks() {
     let space = start();
-    let first = json!({ "nonce": false, "iat_tolerance_s": 60 });
+    let first = json!({ "nonce": false, "iat_tolerance_s": 60, "resume": true });
     assert_eq!(desk(&space, "proofs").await, first);
     let rules = r#"{"nonce":true,"iat_tolerance_s":600}"#;
     let set = post(&space, "/.space/proofs", &[], rules).await;
-    assert_eq!(set.json(), json!({ "nonce": true, "iat_tolerance_s": 600 }));
+    let wanted = json!({ "nonce": true, "iat_tolerance_s": 600, "resume": true });
+    assert_eq!(set.json(), wanted);
     let key = Signer::es256(1);
     let sat = credential(&space, &key).await;
     let behind = now(&space).await - 500;
@@ -76,6 +77,7 @@ async fn the_desk_asks_for_nonces_and_bears_with_wrong_clocks() {
     assert_eq!(answer.status, 201, "{answer:?}");
     for wrong in [
         r#"{"nonce":1}"#,
+        r#"{"resume":"no"}"#,
         r#"{"iat_tolerance_s":3601}"#,
         r#"{"x":1}"#,
     ] {

@@ -14,3 +14,4 @@ mod ringing;
 mod scene;
 mod sessions;
 mod talk;
+mod thief;
