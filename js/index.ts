@@ -13,6 +13,8 @@ export { embeddableCall } from "./public/embeddable-call.js";
 export { warmUp } from "./public/engine-entry.js";
 export {
   CallCreateError,
+  DeviceTokenError,
+  DPoPInitError,
   InvalidCredentialsError,
   MediaAccessError,
   MediaTrackError,

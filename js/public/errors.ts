@@ -96,6 +96,31 @@ export class MessageParseError extends SignalWireError {
   }
 }
 
+/**
+ * The client's key could not be used, or the Client Bound SAT not be obtained (auth.md §7.4). The session goes on with the
+ * credential of the provider.
+ */
+export class DPoPInitError extends SignalWireError {
+  constructor(
+    /** What stands behind it: usually a {@link DeviceTokenError}. */
+    readonly originalError: unknown,
+    message = "Failed to initialize DPoP key pair",
+  ) {
+    super("DPoPInitError", message, originalError);
+  }
+}
+
+/** The space issued no Client Bound SAT (auth.md §4.8). Comes as the cause of a {@link DPoPInitError}. */
+export class DeviceTokenError extends SignalWireError {
+  constructor(
+    message: string,
+    /** What stands behind it, where something does. */
+    readonly originalError?: unknown,
+  ) {
+    super("DeviceTokenError", message, originalError);
+  }
+}
+
 /** The credential could not be renewed. The session lives until it ends, and the attempts go on (auth.md §7.7). */
 export class TokenRefreshError extends SignalWireError {
   constructor(
@@ -151,6 +176,10 @@ function instance(name: string, message: string, failure: EngineFailure, cause: 
   switch (name) {
     case "CallCreateError":
       return new CallCreateError(message, cause);
+    case "DPoPInitError":
+      return new DPoPInitError(cause, message);
+    case "DeviceTokenError":
+      return new DeviceTokenError(message, cause);
     case "InvalidCredentialsError":
       return new InvalidCredentialsError(message, { cause });
     case "MediaAccessError":

@@ -15,7 +15,8 @@ const SPEECHLESS = new Set([
   'thrown', 'user_fetch_failed', 'message_malformed', 'connect_malformed', 'rpc_refused', 'client_disconnected',
   'client_destroyed', 'no_media', 'media_track', 'offer_failed', 'answer_failed', 'invite_malformed',
   'call_create_failed', 'call_ended', 'not_joined', 'engine_died', 'registration_failed', 'refresh_failed',
-  'credentials_not_newer', 'option_invalid',
+  'credentials_not_newer', 'activation_failed', 'proof_failed', 'device_token_refused', 'device_token_missing',
+  'rotation_refused', 'rotation_missing', 'rotation_failed', 'reauthentication_failed', 'option_invalid',
 ]);
 
 const withCode = (code: string, cause?: Error): Error => Object.assign(new Error('as the SDK makes it', { cause }), { code });

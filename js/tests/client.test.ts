@@ -30,6 +30,7 @@ function coded(code: string | number) {
 const PLAIN: EngineConfig = {
   hasProvider: true,
   hasRefresh: false,
+  wantsFingerprint: false,
   skipAuthentication: false,
   skipConnection: false,
   skipRegister: false,
@@ -60,6 +61,8 @@ test("the engine is told what there is to ask for a credential", () => {
   const withRefresh = { authenticate: () => Promise.resolve({}), refresh: () => Promise.resolve({}) };
   const rows: [CredentialProvider | undefined, Partial<EngineConfig>][] = [
     [undefined, { hasProvider: false }],
+    [{ authenticate: withRefresh.authenticate }, { wantsFingerprint: true }],
+    [provider, {}],
     [withRefresh, { hasRefresh: true, wantsFingerprint: true }],
     [new EmbedTokenCredentialProvider("localhost:1", "c2c_1"), { hasRefresh: true, embedHost: "localhost:1" }],
     [new EmbedTokenCredentialProvider({ host: "localhost:1", token: "c2c_1" }), { hasRefresh: true, embedHost: "localhost:1" }],

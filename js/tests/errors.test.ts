@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { CallCreateError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, SignalWireError, TokenRefreshError, UnexpectedError } from "../index.js";
+import { CallCreateError, DeviceTokenError, DPoPInitError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, SignalWireError, TokenRefreshError, UnexpectedError } from "../index.js";
 import { errorOf } from "../public/errors.js";
 import { type SDKWarning, warningOf } from "../public/warnings.js";
 import { ERRORS, ErrorNumber } from "../store/errors.gen.js";
@@ -19,7 +19,7 @@ const WARNINGS: readonly [SDKWarning, advice: string][] = [
   ],
 ];
 
-const CLASSES = { CallCreateError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, TokenRefreshError, UnexpectedError };
+const CLASSES = { CallCreateError, DeviceTokenError, DPoPInitError, InvalidCredentialsError, MediaAccessError, MediaTrackError, MessageParseError, TokenRefreshError, UnexpectedError };
 
 test("every code of the engine makes the public class with its facts", () => {
   for (const [number, [name, code, retryable, requiresReauth, , advice]] of ERRORS.entries()) {

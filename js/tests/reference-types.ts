@@ -65,6 +65,8 @@ export type Checks = [
   Holds<Same<ConstructorParameters<typeof Ours.InvalidCredentialsError>, ConstructorParameters<typeof Reference.InvalidCredentialsError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.MediaTrackError>, ConstructorParameters<typeof Reference.MediaTrackError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.MessageParseError>, ConstructorParameters<typeof Reference.MessageParseError>>>,
+  Holds<Same<ConstructorParameters<typeof Ours.DPoPInitError>, ConstructorParameters<typeof Reference.DPoPInitError>>>,
+  Holds<Same<ConstructorParameters<typeof Ours.DeviceTokenError>, ConstructorParameters<typeof Reference.DeviceTokenError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.TokenRefreshError>, ConstructorParameters<typeof Reference.TokenRefreshError>>>,
   Holds<Same<ConstructorParameters<typeof Ours.UnexpectedError>, ConstructorParameters<typeof Reference.UnexpectedError>>>,
   Holds<Same<Different<Ours.CallCreateError, Reference.CallCreateError>, never>>,

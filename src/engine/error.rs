@@ -101,6 +101,30 @@ errors! {
     RefreshFailed: "TokenRefreshError" "refresh_failed" retry true reauth false,
         "Credential refresh failed after max retries",
         "The session lives until its credential ends, and refresh() is tried every 30 seconds; see the cause.";
+    ProofFailed: "DPoPInitError" "proof_failed" retry true reauth false,
+        "Failed to initialize DPoP key pair",
+        "The browser could not sign with the client's key; see the cause.";
+    ActivationFailed: "DPoPInitError" "activation_failed" retry true reauth false,
+        "Failed to activate Client Bound SAT",
+        "The session goes on with the SAT of the provider, renewed by its refresh() if it has one; see the cause.";
+    DeviceTokenRefused: "DeviceTokenError" "device_token_refused" retry false reauth false,
+        "Failed to obtain device token: {0} {1}",
+        "Check that the SAT was created with this client's fingerprint and the scope sat:refresh.";
+    DeviceTokenMissing: "DeviceTokenError" "device_token_missing" retry false reauth false,
+        "Device token response missing token field",
+        "Check that the host is a SignalWire space.";
+    RotationRefused: "TokenRefreshError" "rotation_refused" retry false reauth false,
+        "Failed to refresh device token: {0} {1}",
+        "The space does not renew this token; a new SAT is needed.";
+    RotationMissing: "TokenRefreshError" "rotation_missing" retry false reauth false,
+        "Device token refresh response missing token field",
+        "Check that the host is a SignalWire space.";
+    RotationFailed: "TokenRefreshError" "rotation_failed" retry false reauth false,
+        "Automatic token refresh failed",
+        "The session lives until its credential ends. Give the provider a refresh(), which would step in; see the cause.";
+    ReauthenticationFailed: "AuthStateHandlerError" "reauthentication_failed" retry true reauth false,
+        "Error handling authorization state update",
+        "The space did not take the renewed token on the live session; see the cause.";
     RegistrationFailed: "InvalidCredentialsError" "registration_failed" retry true reauth true,
         "Failed to register user, and reauthentication attempt also failed. Please check your credentials.",
         "See the cause; call register() again, or fetch a fresh SAT.";

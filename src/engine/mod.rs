@@ -417,6 +417,13 @@ impl Parts<'_, '_, '_> {
                     self.follow(change);
                 } else if let Some(purpose) = self.turn.rpc.take(&id) {
                     self.session.proven(&self.turn);
+                    let nonce = outcome
+                        .as_ref()
+                        .err()
+                        .and_then(|error| error.nonce.as_deref());
+                    if self.session.is_challenged(purpose, nonce, &mut self.turn) {
+                        return;
+                    }
                     let result = outcome.map_err(|error| refusal(&error, id));
                     self.answered(purpose, result);
                 }
@@ -484,12 +491,10 @@ impl Parts<'_, '_, '_> {
                     call.answer_sent(result, turn);
                 }
             }
-            Purpose::Register => self.session.registered(done(result), turn),
-            Purpose::Renew => {
-                let change = self.session.proven_anew(done(result), turn);
+            Purpose::Register | Purpose::Renew | Purpose::Probe { .. } => {
+                let change = self.session.answered(purpose, done(result), turn);
                 self.follow(change);
             }
-            Purpose::Probe { verifies } => self.session.probed(verifies, &done(result), turn),
             Purpose::Pong(_) => {}
         }
     }

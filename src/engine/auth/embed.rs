@@ -30,12 +30,7 @@ pub fn outcome(
 ) -> Result<Credential, Failure> {
     let response = match result {
         Ok(response) => response,
-        Err(FetchFailure::Timeout) => {
-            return Err(Failure::from(ErrorCode::RequestTimeout).arg(LIMIT));
-        }
-        Err(FetchFailure::Network(thrown)) => {
-            return Err(Failure::from(ErrorCode::RequestFailed).thrown(Some(thrown)));
-        }
+        Err(failure) => return Err(failure.told(LIMIT)),
     };
     match (response.status, response.body) {
         (200..=299, Some(Body::Token(issued))) => Ok(Credential {

@@ -1,6 +1,7 @@
-//! Credentials: what they are, where they lead, and how an embed token becomes one.
+//! Credentials: what they are, where they lead, how an embed token becomes one, and what proofs say.
 
 pub mod credential;
+pub mod dpop;
 pub mod embed;
 pub mod host;
 

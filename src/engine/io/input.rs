@@ -1,10 +1,11 @@
 //! What goes into the engine.
 
-use super::{Entity, Kind, PeerId, Reply, SocketId, Ticket, Tracks};
+use super::{Entity, Kind, Millis, PeerId, Reply, SocketId, Ticket, Tracks};
 #[cfg(doc)]
 use super::{HttpRequest, Output};
 use crate::engine::auth::Credential;
 use crate::engine::call::DialOptions;
+use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::wire::Opaque;
 use crate::engine::wire::rest::Body;
 use crate::engine::wire::rpc::Incoming;
@@ -31,6 +32,18 @@ pub enum FetchFailure {
     Timeout,
     /// The browser could not do it (network, CORS, TLS).
     Network(Opaque),
+}
+
+impl FetchFailure {
+    /// As the failure that is told; `limit` is the time that the exchange had.
+    pub fn told(&self, limit: Millis) -> Failure {
+        match self {
+            Self::Timeout => Failure::from(ErrorCode::RequestTimeout).arg(limit),
+            Self::Network(thrown) => {
+                Failure::from(ErrorCode::RequestFailed).thrown(Some(thrown.clone()))
+            }
+        }
+    }
 }
 
 /// Why a device could not be acquired.

@@ -2,7 +2,7 @@
 
 use super::{AUTHENTICATION_LIMIT, Change, Resume, Session};
 use crate::engine::error::{ErrorCode, Failure};
-use crate::engine::io::{Entity, Millis, Output, SocketId, Value};
+use crate::engine::io::{Entity, Millis, Output, Value};
 use crate::engine::rpc;
 use crate::engine::state::Field;
 use crate::engine::turn::Turn;
@@ -10,17 +10,32 @@ use crate::engine::wire::rpc::{Outcome, RpcError};
 use crate::engine::wire::session::{ConnectRequest, ConnectResult};
 
 /// The `signalwire.connect` that waits for its response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Greeting {
     id: String,
     resumed: bool,
+    /// It carried a proof.
+    proven: bool,
     /// It showed a renewed credential that the session does not know yet.
     renewed: bool,
     pub(super) deadline: Millis,
 }
 
 impl Session {
-    pub(super) fn greet(&mut self, socket: SocketId, turn: &mut Turn<'_, '_>) {
+    /// Says `signalwire.connect` on a socket that is open, once the proof is there, where there is a key.
+    pub(super) fn greet(&mut self, turn: &mut Turn<'_, '_>) {
+        let Some(socket) = self.link.open_socket() else {
+            return;
+        };
+        if self.ready || self.greeting.is_some() || self.unproven.is_some() {
+            return;
+        }
+        if self.key.fingerprint().is_some() && !self.key.is_prepared() {
+            self.prepare_greeting(turn);
+            self.limit_authentication(turn);
+            return;
+        }
+        let dpop_token = self.key.take_prepared();
         let Some(accepted) = self.standing.accepted() else {
             return;
         };
@@ -30,8 +45,9 @@ impl Session {
             jwt_token: accepted.token.clone(),
             authorization_state: self.resume.authorization_state.clone().filter(|_| both),
             protocol: self.resume.protocol.clone().filter(|_| both),
-            dpop_token: None,
+            dpop_token,
         };
+        let proven = request.dpop_token.is_some();
         turn.emit(Output::Send {
             socket,
             text: request.write(&id),
@@ -40,9 +56,14 @@ impl Session {
         self.greeting = Some(Greeting {
             id,
             resumed: both,
+            proven,
             renewed: self.renewal.is_unproven(),
             deadline,
         });
+        self.limit_authentication(turn);
+    }
+
+    fn limit_authentication(&mut self, turn: &Turn<'_, '_>) {
         if self.attempt.running
             && self
                 .attempt
@@ -89,8 +110,12 @@ impl Session {
         self.resume.protocol = Some(result.protocol);
         self.ice_servers = result.ice_servers;
         self.project_id = result.project_id;
-        self.standing
-            .learn_end(result.expires_at.map(|at| at.saturating_mul(1_000)));
+        if !self.standing.is_bound() {
+            self.standing
+                .learn_end(result.expires_at.map(|at| at.saturating_mul(1_000)));
+        }
+        self.key.satisfied();
+        self.renewal.decide_anew(fresh);
         self.ready = true;
         self.ready_since = turn.now();
         self.liveness.begin(turn.now());
@@ -113,7 +138,7 @@ impl Session {
         Change::Ready { fresh }
     }
 
-    fn refused(
+    pub(super) fn refused(
         &mut self,
         error: &RpcError,
         greeting: &Greeting,
@@ -125,7 +150,18 @@ impl Session {
                 .arg(&greeting.id)
                 .number(error.code)
         };
+        if self.key.is_challenged(error.nonce.as_deref()) {
+            self.greet(turn);
+            return Change::None;
+        }
         match error.code {
+            -32002 if !greeting.proven && !greeting.resumed && self.key_may_help() => {
+                if self.key.fingerprint().is_none() {
+                    self.unproven = Some((error.clone(), greeting.clone()));
+                }
+                self.greet(turn);
+                Change::None
+            }
             -32002 | -32003 | -32602 if greeting.resumed => {
                 self.resume = Resume::default();
                 self.drop_socket(turn)

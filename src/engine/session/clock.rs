@@ -63,10 +63,14 @@ impl Clock {
         self.measured
     }
 
+    /// Now, on the space's clock as far as it is known.
+    pub fn now(&self, cx: &Cx<'_>) -> Millis {
+        cx.wall.saturating_add_signed(self.skew)
+    }
+
     /// Milliseconds until this time of the space; zero once it has come.
     pub fn until(&self, at: Millis, cx: &Cx<'_>) -> Millis {
-        let now = signed(cx.wall).saturating_add(self.skew);
-        u64::try_from(signed(at).saturating_sub(now)).unwrap_or_default()
+        at.saturating_sub(self.now(cx))
     }
 
     /// Has this time of the space come, for certain?

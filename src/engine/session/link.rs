@@ -67,6 +67,19 @@ impl Link {
         self.socket() == Some(socket)
     }
 
+    /// The socket, once it is open.
+    pub fn open_socket(&self) -> Option<SocketId> {
+        match self.state {
+            State::Open { socket } => Some(socket),
+            _ => None,
+        }
+    }
+
+    /// Is a socket opening?
+    pub fn is_opening(&self) -> bool {
+        matches!(self.state, State::Opening { .. })
+    }
+
     fn socket(&self) -> Option<SocketId> {
         match self.state {
             State::Opening { socket, .. } | State::Open { socket } => Some(socket),

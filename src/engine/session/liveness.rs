@@ -4,7 +4,13 @@
 //! been answered for a long while, is asked a question with a limit. Without an answer it is replaced, and
 //! the session goes on by a resume.
 
+use super::{Change, Session};
+use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::Millis;
+use crate::engine::rpc::Purpose;
+use crate::engine::turn::Turn;
+use crate::engine::wire::session::bare_request;
+use crate::engine::wire::words::Sym;
 
 /// Nothing has come in for so long: ask.
 const SILENCE: Millis = 20_000;
@@ -99,5 +105,75 @@ impl Liveness {
             _ if age <= STALE => Doubt::Ask,
             _ => Doubt::AskAndRetract,
         }
+    }
+}
+
+impl Session {
+    pub(super) fn probe_due(&self) -> Option<Millis> {
+        self.liveness.due(self.registration.is_confirmed())
+    }
+
+    /// The page came back into sight, or the machine woke up, or a network was found.
+    pub fn woke(&mut self, turn: &mut Turn<'_, '_>) {
+        let slept = self.clock.look(turn.cx);
+        self.wake(slept, turn);
+    }
+
+    pub(super) fn wake(&mut self, slept: bool, turn: &mut Turn<'_, '_>) {
+        self.link.hurry(turn);
+        if !self.ready {
+            return;
+        }
+        if slept {
+            // What was asked before says nothing of now.
+            turn.rpc
+                .forget(|purpose| matches!(purpose, Purpose::Probe { .. }));
+        }
+        match self.liveness.woke(turn.now(), slept) {
+            Doubt::None => return,
+            Doubt::Ask => {}
+            Doubt::AskAndRetract => self.registration.doubt(turn),
+        }
+        self.probe(WAKE_LIMIT, turn);
+    }
+
+    /// Asks something whose answer proves the socket; for a registered user the registration with it.
+    pub(super) fn probe(&mut self, limit: Millis, turn: &mut Turn<'_, '_>) {
+        self.liveness.probe();
+        let verifies = self.registration.is_desired() && self.can_register() == Some(true);
+        let purpose = Purpose::Probe { verifies };
+        match verifies {
+            true => turn.request(purpose, limit, |id, _| bare_request(id, Sym::Online)),
+            false => self.reauthenticate(purpose, limit, turn),
+        }
+    }
+
+    /// The answer to a probe, or none. Any answer proves the socket.
+    pub(super) fn probed(
+        &mut self,
+        verifies: bool,
+        result: &Result<(), Failure>,
+        turn: &mut Turn<'_, '_>,
+    ) {
+        let is_answer = !matches!(result, Err(failure) if failure.code == ErrorCode::RpcTimeout);
+        if is_answer && !self.clock.is_sure() {
+            self.clock.begin();
+        }
+        match result {
+            Ok(()) if verifies => self.registration.verified(turn),
+            Err(_) if verifies && is_answer => {
+                self.registration.restore(false, turn);
+            }
+            _ => {}
+        }
+    }
+
+    /// A request that left at `sent` got no answer in time: a socket on which nothing of ours has been
+    /// answered since carries nothing, and is replaced.
+    pub fn suspect(&mut self, sent: Millis, turn: &mut Turn<'_, '_>) -> Change {
+        if self.ready && self.liveness.is_suspect(sent) {
+            return self.drop_socket(turn);
+        }
+        Change::None
     }
 }

@@ -4,13 +4,18 @@
 //! * `authentication`: `signalwire.connect`, fresh or as a resume
 //! * [`link`]: the socket's life; [`liveness`]: whether an open one is of use
 //! * [`standing`]: the credential in force, where the next one comes from, when it ends
-//! * [`renewal`]: a newer credential before the present one ends; [`clock`]: the space's wall clock
+//! * [`renewal`]: a newer credential before the present one ends; `binding`: whether the client renews it itself, and
+//!   how; [`clock`]: the space's wall clock
+//! * [`key`]: the client's key; `proving`: what is shown to the space, and the proofs that go with it
 //! * [`user`]: "who am I"; [`registration`]: online and offline
 
 mod authentication;
+mod binding;
 pub mod clock;
+pub mod key;
 pub mod link;
 pub mod liveness;
+mod proving;
 pub mod registration;
 pub mod renewal;
 pub mod standing;
@@ -20,16 +25,17 @@ use super::auth::Credential;
 use super::config::Config;
 use super::error::{ErrorCode, Failure};
 use super::io::{Entity, Input, Millis, Output, Reply, SocketId, Ticket, Value};
-use super::rpc::Purpose;
 use super::state::Field;
 use super::turn::Turn;
 use super::wire::Opaque;
-use super::wire::session::{IceServer, bare_request, reauthenticate};
+use super::wire::rpc::RpcError;
+use super::wire::session::{IceServer, bare_request};
 use super::wire::words::Sym;
 use authentication::Greeting;
 use clock::Clock;
+use key::Key;
 use link::{Link, Step};
-use liveness::{Doubt, Liveness, PROBE_LIMIT, WAKE_LIMIT};
+use liveness::{Liveness, PROBE_LIMIT};
 use registration::Registration;
 use renewal::Renewal;
 use standing::Standing;
@@ -89,6 +95,11 @@ pub struct Session {
     link: Link,
     liveness: Liveness,
     greeting: Option<Greeting>,
+    /// A greeting without a proof was refused while the key was still being looked for.
+    unproven: Option<(RpcError, Greeting)>,
+    key: Key,
+    /// The provider is asked as soon as there is a key to tell of, or none to be had.
+    awaits_key: bool,
     attempt: Attempt,
     resume: Resume,
     project_id: String,
@@ -104,6 +115,7 @@ pub struct Session {
     skip_authentication: bool,
     skip_connection: bool,
     outbound_only: bool,
+    wants_fingerprint: bool,
 }
 
 impl Session {
@@ -115,13 +127,17 @@ impl Session {
             skip_authentication: config.skip_authentication,
             skip_connection: config.skip_connection,
             outbound_only: config.outbound_only,
+            wants_fingerprint: config.wants_fingerprint,
             registration: Registration::new(!config.skip_register && !config.outbound_only),
-            renewal: Renewal::new(config.has_refresh),
+            renewal: Renewal::new(&config),
             standing: Standing::new(config),
             clock: Clock::default(),
             link: Link::default(),
             liveness: Liveness::default(),
             greeting: None,
+            unproven: None,
+            key: Key::default(),
+            awaits_key: false,
             attempt: Attempt::default(),
             resume: Resume::default(),
             project_id: String::new(),
@@ -218,8 +234,18 @@ impl Session {
     }
 
     /// Asks for a credential, unless somebody is being asked.
+    ///
+    /// An application's own provider is told the fingerprint, so that it waits for the key; nobody else does. What an
+    /// embed token leads to is never bound to a key (REQ-27, auth §7.9 2).
     fn ask(&mut self, turn: &mut Turn<'_, '_>) -> Change {
-        match self.standing.ask(turn) {
+        if !self.outbound_only && *self.key.state() == key::State::Unknown {
+            self.key.ensure(self.wants_fingerprint, turn);
+        }
+        if self.wants_fingerprint && matches!(self.key.state(), key::State::Asked { .. }) {
+            self.awaits_key = true;
+            return Change::None;
+        }
+        match self.standing.ask(self.key.fingerprint(), turn) {
             Ok(()) => Change::None,
             Err(failure) => self.fail(failure, turn),
         }
@@ -270,10 +296,18 @@ impl Session {
     pub fn input(&mut self, input: &Input, turn: &mut Turn<'_, '_>) -> Change {
         match input {
             Input::SocketOpened { socket } if self.link.opened(*socket) => {
-                self.greet(*socket, turn);
+                self.greet(turn);
                 Change::None
             }
+            Input::KeyReady {
+                ticket,
+                fingerprint,
+            } => self.key_found(*ticket, fingerprint.as_deref(), turn),
+            Input::ProofSigned { ticket, result } => self.proof_signed(*ticket, result, turn),
             Input::SocketClosed { socket } if self.link.is(*socket) => self.lose_socket(turn),
+            Input::Fetched { ticket, result } if self.is_binding(*ticket) => {
+                self.bound_answered(result, turn)
+            }
             Input::Fetched { ticket, result } => match self.user.fetched(*ticket, result, turn) {
                 Err(failure) if failure.requires_reauth() => {
                     let failure = self.standing.refusal(failure, &self.clock, turn.cx);
@@ -293,11 +327,11 @@ impl Session {
     fn learn(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         if let Some(facts) = self.user.facts() {
             self.standing.learn_end(facts.expires_at);
-            self.standing.warn(facts.scoped, turn);
         }
         if self.can_register() == Some(false) {
             self.registration.doubt(turn);
         }
+        self.decide(turn);
         Change::None
     }
 
@@ -323,13 +357,12 @@ impl Session {
         if self.clock.look(turn.cx) {
             self.wake(true, turn);
         }
-        let renewing = self.renew(turn);
+        let renewing = match self.give_up_proofs(turn) {
+            Change::None => self.renew(turn),
+            change => change,
+        };
         if renewing != Change::None {
             return renewing;
-        }
-        let has_ended = self.standing.has_ended(&self.clock, turn.cx);
-        if self.wanted && has_ended && !self.renewal.is_saving() {
-            return Change::Expired;
         }
         let mut lost = Change::None;
         if let Some(accepted) = self.standing.accepted().filter(|_| self.wanted) {
@@ -346,6 +379,9 @@ impl Session {
         }
         if lost != Change::None {
             return lost;
+        }
+        if self.link.is_opening() {
+            self.prepare_greeting(turn);
         }
         if self.ready {
             self.kind_overdue |= self.ready_since.saturating_add(KIND_PATIENCE) <= now;
@@ -368,6 +404,7 @@ impl Session {
     pub fn deadline(&self) -> Option<Millis> {
         let limits = [
             self.link.deadline(),
+            self.key.deadline(),
             self.user.deadline(),
             self.greeting.as_ref().map(|greeting| greeting.deadline),
             self.attempt.limit.map(|(limit, ..)| limit),
@@ -384,77 +421,6 @@ impl Session {
         let end = end.filter(|_| self.wanted && self.clock.is_sure() && !self.renewal.is_saving());
         let end = end.map(|end| turn.after(self.clock.until(end, turn.cx)));
         end.into_iter().chain(self.renewal_deadline(turn)).min()
-    }
-
-    fn probe_due(&self) -> Option<Millis> {
-        self.liveness.due(self.registration.is_confirmed())
-    }
-
-    /// The page came back into sight, or the machine woke up, or a network was found.
-    pub fn woke(&mut self, turn: &mut Turn<'_, '_>) {
-        let slept = self.clock.look(turn.cx);
-        self.wake(slept, turn);
-    }
-
-    fn wake(&mut self, slept: bool, turn: &mut Turn<'_, '_>) {
-        self.link.hurry(turn);
-        if !self.ready {
-            return;
-        }
-        if slept {
-            // What was asked before says nothing of now.
-            turn.rpc
-                .forget(|purpose| matches!(purpose, Purpose::Probe { .. }));
-        }
-        match self.liveness.woke(turn.now(), slept) {
-            Doubt::None => return,
-            Doubt::Ask => {}
-            Doubt::AskAndRetract => self.registration.doubt(turn),
-        }
-        self.probe(WAKE_LIMIT, turn);
-    }
-
-    /// Asks something whose answer proves the socket; for a registered user the registration with it.
-    fn probe(&mut self, limit: Millis, turn: &mut Turn<'_, '_>) {
-        let Some(accepted) = self.standing.accepted() else {
-            return;
-        };
-        self.liveness.probe();
-        let verifies = self.registration.is_desired() && self.can_register() == Some(true);
-        let (project_id, token) = (&self.project_id, &accepted.token);
-        turn.request(Purpose::Probe { verifies }, limit, |id, _| match verifies {
-            true => bare_request(id, Sym::Online),
-            false => reauthenticate(id, project_id, token, None),
-        });
-    }
-
-    /// The answer to a probe, or none. Any answer proves the socket.
-    pub fn probed(
-        &mut self,
-        verifies: bool,
-        result: &Result<(), Failure>,
-        turn: &mut Turn<'_, '_>,
-    ) {
-        let is_answer = !matches!(result, Err(failure) if failure.code == ErrorCode::RpcTimeout);
-        if is_answer && !self.clock.is_sure() {
-            self.clock.begin();
-        }
-        match result {
-            Ok(()) if verifies => self.registration.verified(turn),
-            Err(_) if verifies && is_answer => {
-                self.registration.restore(false, turn);
-            }
-            _ => {}
-        }
-    }
-
-    /// A request that left at `sent` got no answer in time: a socket on which nothing of ours has been
-    /// answered since carries nothing, and is replaced.
-    pub fn suspect(&mut self, sent: Millis, turn: &mut Turn<'_, '_>) -> Change {
-        if self.ready && self.liveness.is_suspect(sent) {
-            return self.drop_socket(turn);
-        }
-        Change::None
     }
 
     /// The page goes into the back/forward cache without a call: an open socket would keep it out of there.
@@ -482,8 +448,10 @@ impl Session {
     /// The socket closed by itself: try again after a while.
     fn lose_socket(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         self.greeting = None;
+        self.unproven = None;
         self.link.lost(turn);
         turn.rpc.detach();
+        self.key.lost();
         self.renewal.lost();
         self.registration.lost(turn);
         if std::mem::take(&mut self.ready) {
@@ -556,7 +524,10 @@ impl Session {
         self.wanted = false;
         self.paused = false;
         self.standing.stop_asking();
-        self.renewal.stop();
+        self.renewal.stop(turn);
+        self.key.stop();
+        self.awaits_key = false;
+        self.unproven = None;
         self.greeting = None;
         self.resume = Resume::default();
         self.ice_servers = Vec::new();

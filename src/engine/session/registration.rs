@@ -9,7 +9,7 @@ use crate::engine::io::{Entity, Reply, Value};
 use crate::engine::rpc::{self, Purpose};
 use crate::engine::state::Field;
 use crate::engine::turn::Turn;
-use crate::engine::wire::session::{bare_request, reauthenticate};
+use crate::engine::wire::session::bare_request;
 use crate::engine::wire::words::Sym;
 
 /// One state that was asked for, and who waits for it.
@@ -41,14 +41,6 @@ pub struct Registration {
     may_be_online: bool,
     /// In the order in which they were asked for; the first is under way.
     wishes: Vec<Wish>,
-}
-
-/// What a re-authentication needs.
-pub struct Standing<'s> {
-    /// The project of the session.
-    pub project_id: &'s str,
-    /// The SAT in force.
-    pub token: &'s str,
 }
 
 impl Registration {
@@ -156,16 +148,11 @@ impl Registration {
         }
     }
 
-    /// The answer to what [`Self::advance`] sent, or none in time. A first failure to go online shows the
-    /// credential again and asks once more (auth §5.3).
-    pub fn answered(
-        &mut self,
-        result: Result<(), Failure>,
-        standing: &Standing<'_>,
-        turn: &mut Turn<'_, '_>,
-    ) {
+    /// The answer to what [`Self::advance`] sent, or none in time. After a first failure to go online the credential
+    /// is to be shown again, which true stands for; then the space is asked once more (auth §5.3).
+    pub fn answered(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_>) -> bool {
         let Some(wish) = self.wishes.first_mut() else {
-            return;
+            return false;
         };
         match (wish.step, result) {
             (Step::Waiting, _) => {}
@@ -178,9 +165,7 @@ impl Registration {
             (Step::Asking, Err(_)) if wish.online && !wish.retried => {
                 wish.retried = true;
                 wish.step = Step::Reauthenticating;
-                turn.request(Purpose::Register, rpc::LIMIT, |id, _| {
-                    reauthenticate(id, standing.project_id, standing.token, None)
-                });
+                return true;
             }
             (Step::Reauthenticating, Ok(())) => wish.step = Step::Waiting,
             (_, Err(cause)) => {
@@ -193,6 +178,7 @@ impl Registration {
                 self.settle(Err(failure), turn);
             }
         }
+        false
     }
 
     /// The session is over, or could not be had: whoever waits is told.
@@ -258,14 +244,9 @@ impl Session {
     }
 
     /// The answer to a request of [`Registration`].
-    pub fn registered(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_>) {
-        let Some(accepted) = self.standing.accepted() else {
-            return;
-        };
-        let standing = Standing {
-            project_id: &self.project_id,
-            token: &accepted.token,
-        };
-        self.registration.answered(result, &standing, turn);
+    pub(super) fn registered(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_>) {
+        if self.registration.answered(result, turn) {
+            self.reauthenticate(Purpose::Register, rpc::LIMIT, turn);
+        }
     }
 }

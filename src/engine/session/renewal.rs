@@ -1,5 +1,5 @@
-//! Renewal by the application: `refresh()` of the provider, in time, and the new SAT put into force on the live
-//! session (auth §1.10, §7.7).
+//! A newer credential, in time, put into force on the live session (auth §7.7): by `refresh()` of the provider (§1.10)
+//! or by the client itself (§1.11, `binding`), never by both.
 //!
 //! All deadlines are absolute and on the space's clock: a sleep delays nothing, and a wrong clock does not
 //! matter once the space has said what time it is.
@@ -7,13 +7,13 @@
 use super::{Change, Session};
 use crate::engine::auth::Credential;
 use crate::engine::auth::credential::Accepted;
+use crate::engine::config::Config;
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::{Entity, Millis, Output, Source, Ticket, Value};
 use crate::engine::rpc::{self, Purpose};
 use crate::engine::state::Field;
 use crate::engine::turn::Turn;
 use crate::engine::wire::Opaque;
-use crate::engine::wire::session::reauthenticate;
 
 /// How long before its end a credential is renewed: a twentieth of its life, within these bounds and never more
 /// than half of it; up to a tenth earlier, so that a fleet of clients does not come at once.
@@ -21,9 +21,9 @@ const LEAD: (Millis, Millis) = (30_000, 120_000);
 /// How long one `refresh()` may take; what comes later is dropped.
 const ATTEMPT_LIMIT: Millis = 30_000;
 /// The first pause after a failed attempt; it doubles.
-const PAUSE: Millis = 1_000;
+pub(super) const PAUSE: Millis = 1_000;
 /// The longest pause, and the pause between the attempts after the fifth.
-const LONGEST_PAUSE: Millis = 30_000;
+pub(super) const LONGEST_PAUSE: Millis = 30_000;
 /// After so many attempts in a row the application is told, once.
 const TOLD_AFTER: u32 = 5;
 /// Between two renewals that succeed: a provider whose credentials seem to end at once makes no storm.
@@ -34,58 +34,102 @@ const CLOCK_PATIENCE: Millis = 10_000;
 /// The socket is refused this credential, which is not the session's (auth §7.9, 11).
 const REFUSED: [i32; 2] = [-32002, -32003];
 
-#[derive(Debug, Default)]
-enum Stage {
+/// By what the credential is renewed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mechanism {
+    /// By nothing, or that is not decided yet.
     #[default]
-    Idle,
-    /// The provider is being asked.
-    Requesting { ticket: Ticket, limit: Millis },
-    /// The new credential is in force here, and has to be on the session; `former` is what was before it.
-    Proving { former: Accepted, sent: bool },
+    None,
+    /// `refresh()` of the provider.
+    Developer,
+    /// `authenticate()` of the provider, once, because the client could not (auth §7.7, 7).
+    Again,
+    /// The client itself, by the key to which the SAT is bound.
+    Bound,
 }
 
-/// The clock of one client's `refresh()`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
+pub(super) enum Stage {
+    #[default]
+    Idle,
+    /// The provider is being asked, until `limit`, or the space, for which the proof or the request has the limit.
+    Requesting {
+        ticket: Ticket,
+        limit: Option<Millis>,
+    },
+    /// The new credential is in force here, and has to be on the session; `former` is what was before it, where it
+    /// was not in force on an earlier socket already.
+    Proving {
+        former: Option<Accepted>,
+        sent: bool,
+    },
+}
+
+/// The clock of one client's renewals.
+#[derive(Debug, Default)]
 pub struct Renewal {
-    /// The provider offers it.
-    enabled: bool,
-    stage: Stage,
+    /// The provider has a `refresh()`.
+    offers_refresh: bool,
+    /// The provider is the application's own: asked again, it may have a newer credential.
+    may_be_asked_again: bool,
+    pub(super) mechanism: Mechanism,
+    /// The mechanism was decided on in this session, since its last socket.
+    pub(super) decided: bool,
+    /// The session knows the credential in force by its last socket.
+    pub(super) known: bool,
+    pub(super) stage: Stage,
     /// When it is due, on the space's clock.
-    due: Option<Millis>,
+    pub(super) due: Option<Millis>,
     /// The credential has ended already, because nobody could act in time: a newer one saves the session.
     saving: bool,
     /// Attempts that failed in a row.
-    failed: u32,
+    pub(super) failed: u32,
     /// Nothing is tried before, on the monotonic clock.
-    not_before: Millis,
+    pub(super) not_before: Millis,
+    /// A Client Bound SAT is being obtained for the first time, at most until then.
+    pub(super) activation: Option<Millis>,
+    /// Lifetime of the Client Bound SAT in force, in seconds.
+    pub(super) life: u64,
 }
 
 impl Renewal {
     /// Nothing is due yet.
-    pub fn new(enabled: bool) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self {
-            enabled,
-            stage: Stage::Idle,
-            due: None,
-            saving: false,
-            failed: 0,
-            not_before: 0,
+            offers_refresh: config.has_refresh,
+            may_be_asked_again: config.wants_fingerprint,
+            ..Self::default()
         }
     }
 
     /// The session is over: a late answer of the provider is dropped. The clock is set anew by the next session.
-    pub fn stop(&mut self) {
-        *self = Self::new(self.enabled);
+    pub fn stop(&mut self, turn: &mut Turn<'_, '_>) {
+        self.abandon(turn);
+        *self = Self {
+            offers_refresh: self.offers_refresh,
+            may_be_asked_again: self.may_be_asked_again,
+            life: self.life,
+            ..Self::default()
+        };
     }
 
-    /// Is a credential looked for that saves a session whose own has ended?
-    pub fn is_saving(&self) -> bool {
-        self.saving
+    /// Nobody waits any more for what is being done.
+    pub(super) fn abandon(&mut self, turn: &mut Turn<'_, '_>) {
+        if let (Mechanism::Bound, Stage::Requesting { ticket, .. }) =
+            (self.mechanism, std::mem::take(&mut self.stage))
+        {
+            turn.emit(Output::CancelFetch { ticket });
+        }
     }
 
     /// Is there a newer credential than the one that the session knows?
     pub fn is_unproven(&self) -> bool {
         matches!(self.stage, Stage::Proving { .. })
+    }
+
+    /// Is a credential looked for that saves a session whose own has ended?
+    pub fn is_saving(&self) -> bool {
+        self.saving
     }
 
     /// The socket is gone, and what was said on it with it.
@@ -94,6 +138,35 @@ impl Renewal {
             *sent = false;
         }
     }
+
+    /// A socket is authenticated: the mechanism is decided on anew (REQ-66). `known`: it was begun with the credential
+    /// in force.
+    pub(super) fn decide_anew(&mut self, known: bool) {
+        self.decided = false;
+        self.known = known;
+    }
+
+    /// By what the credential is renewed where the client does not do it.
+    pub(super) fn by_provider(&self) -> Mechanism {
+        match self.offers_refresh {
+            true => Mechanism::Developer,
+            false => Mechanism::None,
+        }
+    }
+
+    /// The same when a credential has to be had in any way: a provider may be asked as for the first time.
+    pub(super) fn by_any_provider(&self) -> Mechanism {
+        match self.by_provider() {
+            Mechanism::None if self.may_be_asked_again => Mechanism::Again,
+            mechanism => mechanism,
+        }
+    }
+}
+
+/// How long before its end a credential that lives so long is renewed, at most.
+pub(super) fn lead(life: Millis) -> Millis {
+    let (least, most) = LEAD;
+    (life / 20).clamp(least, most).min(life / 2)
 }
 
 impl Session {
@@ -103,9 +176,7 @@ impl Session {
             return;
         }
         if let Some(end) = self.standing.end() {
-            let life = self.clock.until(end, turn.cx);
-            let (least, most) = LEAD;
-            let lead = (life / 20).clamp(least, most).min(life / 2);
+            let lead = lead(self.clock.until(end, turn.cx));
             let earlier = turn.jittered(lead / 5).saturating_sub(lead / 10);
             self.renewal.due = Some(end.saturating_sub(lead.saturating_add(earlier)));
         }
@@ -114,25 +185,40 @@ impl Session {
     /// When [`Self::renew`] is wanted, on the monotonic clock.
     pub(super) fn renewal_deadline(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
         let renewal = &self.renewal;
-        match renewal.stage {
-            Stage::Requesting { limit, .. } => Some(limit),
+        let at = match renewal.stage {
+            Stage::Requesting { limit, .. } => limit,
             Stage::Proving { sent: false, .. } if self.ready => Some(renewal.not_before),
             Stage::Proving { .. } => None,
             Stage::Idle if renewal.saving => Some(renewal.not_before),
-            Stage::Idle => {
-                let trusted = self.clock_is_trusted_at().filter(|_| self.renews())?;
-                let Some(due) = renewal.due else {
-                    return Some(trusted);
-                };
-                let at = turn.after(self.clock.until(due, turn.cx));
-                Some(at.max(renewal.not_before).max(trusted))
+            Stage::Idle if renewal.activation.is_some() => {
+                Some(renewal.not_before).filter(|_| self.ready)
             }
-        }
+            Stage::Idle => self.due_at(turn),
+        };
+        at.into_iter().chain(renewal.activation).min()
     }
 
+    fn due_at(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
+        let renewal = &self.renewal;
+        let trusted = self.clock_is_trusted_at().filter(|_| self.renews())?;
+        let Some(due) = renewal.due else {
+            return Some(trusted);
+        };
+        let at = turn.after(self.clock.until(due, turn.cx));
+        Some(at.max(renewal.not_before).max(trusted))
+    }
+
+    /// A mechanism that is not decided on by the time that renewal is due is the provider's, where it has one: "who am
+    /// I" has not been answered for so long.
     fn renews(&self) -> bool {
-        let is_to_be = self.renewal.enabled && self.wanted && !self.paused;
-        is_to_be && self.standing.end().is_some()
+        let renewal = &self.renewal;
+        let can = match renewal.mechanism {
+            Mechanism::None => !renewal.decided && renewal.offers_refresh,
+            // Its second step needs the socket, and its first one a token that may end meanwhile.
+            Mechanism::Bound => self.ready,
+            Mechanism::Developer | Mechanism::Again => true,
+        };
+        can && self.wanted && !self.paused && self.standing.end().is_some()
     }
 
     /// From when on the clock can be gone by; never, while there has been neither a session nor the space's word.
@@ -149,15 +235,38 @@ impl Session {
     pub(super) fn is_saved_from_refusal(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let renewal = &self.renewal;
         let has_tried = renewal.failed > 0 || renewal.saving || renewal.is_unproven();
-        if !renewal.enabled || has_tried || self.ready_since == 0 {
+        let cannot = renewal.by_any_provider() == Mechanism::None;
+        if cannot || has_tried || self.ready_since == 0 {
             return false;
         }
         self.save(turn);
         true
     }
 
-    /// Does what is due: asks the provider, or puts its credential into force.
+    /// Whoever had the time to renew the credential and did not succeed has had the chance.
+    fn is_worth_saving(&self) -> bool {
+        let renewal = &self.renewal;
+        let had_none = match renewal.mechanism {
+            Mechanism::Bound => true,
+            _ => renewal.failed == 0 && matches!(renewal.stage, Stage::Idle),
+        };
+        had_none && !self.paused && renewal.by_any_provider() != Mechanism::None
+    }
+
+    /// Does what is due: asks for a newer credential, or puts it into force. Ends what cannot be renewed.
     pub(super) fn renew(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        if self.standing.falls_back(&self.clock, turn.cx) {
+            self.renewal.abandon(turn);
+            self.renewal.due = None;
+            self.renewal.decided = false;
+            self.decide(turn);
+        }
+        if self.wanted && !self.renewal.saving && self.standing.has_ended(&self.clock, turn.cx) {
+            return match self.is_worth_saving() {
+                true => self.save(turn),
+                false => Change::Expired,
+            };
+        }
         let is_due = |session: &Self, turn: &Turn<'_, '_>| {
             let at = session.renewal_deadline(turn);
             at.is_some_and(|at| at <= turn.now())
@@ -168,6 +277,14 @@ impl Session {
         if !is_due(self, turn) {
             return Change::None;
         }
+        if self
+            .renewal
+            .activation
+            .is_some_and(|limit| limit <= turn.now())
+        {
+            self.give_up_activation(turn);
+            return Change::None;
+        }
         match &mut self.renewal.stage {
             Stage::Requesting { .. } => {
                 let failure = Failure::from(ErrorCode::RequestTimeout).arg(ATTEMPT_LIMIT);
@@ -175,45 +292,49 @@ impl Session {
             }
             Stage::Proving { sent, .. } => {
                 *sent = true;
-                self.prove(turn);
+                self.reauthenticate(Purpose::Renew, rpc::LIMIT, turn);
                 Change::None
             }
-            Stage::Idle => self.request_renewal(turn),
+            Stage::Idle => {
+                self.ask_to_renew(turn);
+                Change::None
+            }
         }
     }
 
-    fn request_renewal(&mut self, turn: &mut Turn<'_, '_>) -> Change {
-        if !self.renewal.saving && self.standing.has_ended(&self.clock, turn.cx) {
-            // Whoever had the time and did not succeed has had the chance.
-            return match self.renewal.failed {
-                0 => self.save(turn),
-                _ => Change::None,
-            };
-        }
-        self.ask_to_renew(turn);
-        Change::None
-    }
-
-    /// The space has ended the session by now, or will: the next one begins with the new credential.
+    /// The space has ended the session by now, or will: the next one begins with the new credential. One that lost its
+    /// socket before may still be resumed with it (auth §5.1).
     fn save(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        self.renewal.abandon(turn);
+        self.renewal.activation = None;
         self.renewal.saving = true;
+        self.renewal.failed = 0;
+        self.renewal.mechanism = self.renewal.by_any_provider();
         self.ask_to_renew(turn);
-        self.resume = super::Resume::default();
+        if self.ready {
+            self.resume = super::Resume::default();
+        }
         let change = self.drop_socket(turn);
         self.link.close(turn);
         change
     }
 
     fn ask_to_renew(&mut self, turn: &mut Turn<'_, '_>) {
+        let source = match self.renewal.mechanism {
+            Mechanism::Bound => return self.request_bound(turn),
+            Mechanism::Again => Source::Provider,
+            Mechanism::Developer | Mechanism::None => Source::Refresh,
+        };
+        self.renewal.mechanism = self.renewal.by_any_provider();
         let ticket = turn.ticket();
         self.renewal.stage = Stage::Requesting {
             ticket,
-            limit: turn.after(ATTEMPT_LIMIT),
+            limit: Some(turn.after(ATTEMPT_LIMIT)),
         };
         turn.emit(Output::Authenticate {
             ticket,
-            source: Source::Refresh,
-            fingerprint: None,
+            source,
+            fingerprint: self.key.fingerprint().map(str::to_owned),
         });
     }
 
@@ -232,7 +353,7 @@ impl Session {
             Err(failure) => self.renewal_failed(failure, turn),
             Ok(former) => {
                 self.renewal.stage = Stage::Proving {
-                    former,
+                    former: Some(former),
                     sent: false,
                 };
                 self.renewal.not_before = turn.now();
@@ -242,15 +363,6 @@ impl Session {
                 Change::None
             }
         })
-    }
-
-    fn prove(&mut self, turn: &mut Turn<'_, '_>) {
-        if let Some(accepted) = self.standing.accepted() {
-            let (project_id, token) = (&self.project_id, &accepted.token);
-            turn.request(Purpose::Renew, rpc::LIMIT, |id, _| {
-                reauthenticate(id, project_id, token, None)
-            });
-        }
     }
 
     /// The answer to `signalwire.reauthenticate` of a renewal. Only a refusal of the credential itself takes it
@@ -264,10 +376,13 @@ impl Session {
                 self.renewal.lost();
                 self.renewal.not_before = turn.after(PAUSE);
             }
+            Err(failure) if self.renewal.mechanism == Mechanism::Bound => {
+                self.take_back();
+                let failure = Failure::from(ErrorCode::ReauthenticationFailed).because(failure);
+                return self.bound_failed(failure, true, 0, turn);
+            }
             Err(failure) if REFUSED.contains(&failure.number) => {
-                if let Stage::Proving { former, .. } = std::mem::take(&mut self.renewal.stage) {
-                    self.standing.take_back(former);
-                }
+                self.take_back();
                 return self.renewal_failed(failure, turn);
             }
             _ => self.renewal_done(turn),
@@ -275,33 +390,70 @@ impl Session {
         Change::None
     }
 
+    /// The credential before the one that is being proven is in force again.
+    pub(super) fn take_back(&mut self) {
+        if let Stage::Proving {
+            former: Some(former),
+            ..
+        } = std::mem::take(&mut self.renewal.stage)
+        {
+            self.standing.take_back(former);
+        }
+    }
+
     /// The renewed credential is in force: the session began with it, or took it.
     pub(super) fn renewal_done(&mut self, turn: &mut Turn<'_, '_>) {
-        let renewal = &mut self.renewal;
-        renewal.stage = Stage::Idle;
-        renewal.saving = false;
-        renewal.failed = 0;
-        renewal.due = None;
-        self.standing.keep(turn);
         let end = self.standing.end();
         let life = end.map_or(0, |end| self.clock.until(end, turn.cx));
         let spacing = match life {
             0 => SPACING,
             life => SPACING.min(life / 2),
         };
-        self.renewal.not_before = turn.after(spacing);
-        let refreshed = Value::Notice {
-            code: "developer",
-            reason: "",
-            expires_at: end,
-        };
-        turn.patch(Entity::CLIENT, Field::ClientCredentialRefreshed, refreshed);
+        let renewal = &mut self.renewal;
+        let is_new = !matches!(
+            std::mem::take(&mut renewal.stage),
+            Stage::Proving { former: None, .. }
+        );
+        let is_first = renewal.activation.take().is_some();
+        renewal.saving = false;
+        renewal.known = true;
+        renewal.failed = 0;
+        renewal.due = None;
+        renewal.not_before = turn.after(spacing);
+        let is_bound = renewal.mechanism == Mechanism::Bound;
+        if renewal.mechanism == Mechanism::Again {
+            // The new SAT may be one that the client renews again.
+            renewal.mechanism = Mechanism::None;
+            renewal.decided = false;
+        }
+        if is_new && !is_first {
+            let refreshed = Value::Notice {
+                code: if is_bound {
+                    "client-bound"
+                } else {
+                    "developer"
+                },
+                reason: "",
+                expires_at: end,
+            };
+            turn.patch(Entity::CLIENT, Field::ClientCredentialRefreshed, refreshed);
+        }
+        if is_bound {
+            return;
+        }
+        self.standing.keep(turn);
         if let Some(accepted) = self.standing.accepted() {
             self.user.ask_again(accepted, turn);
         }
     }
 
     fn renewal_failed(&mut self, failure: Failure, turn: &mut Turn<'_, '_>) -> Change {
+        self.renewal.stage = Stage::Idle;
+        if self.renewal.mechanism == Mechanism::Again && !self.renewal.saving {
+            self.renewal.mechanism = Mechanism::None;
+            turn.client_error(Failure::from(ErrorCode::RotationFailed).because(failure));
+            return Change::None;
+        }
         let failed = self.renewal.failed.saturating_add(1);
         if failed == TOLD_AFTER && self.renewal.saving {
             return Change::Expired;
@@ -315,7 +467,6 @@ impl Session {
             _ => turn.jittered(PAUSE.wrapping_shl(failed)),
         };
         self.renewal.failed = failed;
-        self.renewal.stage = Stage::Idle;
         self.renewal.not_before = turn.after(pause.min(LONGEST_PAUSE));
         Change::None
     }

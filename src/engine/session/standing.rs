@@ -26,6 +26,9 @@ pub struct Standing {
     told_end: Option<Millis>,
     /// The same of the credential before, while its successor may be taken back.
     former_end: Option<Millis>,
+    /// The SAT of the provider, with when the space says that it ends, while a Client Bound SAT is in force that
+    /// came of it.
+    sat: Option<(Accepted, Option<Millis>)>,
     /// What this client wrote into local storage.
     written: Option<String>,
     /// A credential was in force and has ended: the next one is a renewal.
@@ -42,6 +45,7 @@ impl Standing {
             accepted: None,
             told_end: None,
             former_end: None,
+            sat: None,
             written: None,
             ended: false,
             warned: false,
@@ -55,9 +59,11 @@ impl Standing {
 
     /// Is there a credential that has not ended?
     pub fn is_usable(&mut self, clock: &Clock, cx: &Cx<'_>) -> bool {
+        self.falls_back(clock, cx);
         if self.accepted.is_some() && self.has_ended(clock, cx) {
             self.accepted = None;
             self.told_end = None;
+            self.sat = None;
             self.ended = true;
         }
         self.accepted.is_some()
@@ -66,7 +72,11 @@ impl Standing {
     /// Asks the provider, or the record of an earlier page. Joins who is being asked already.
     ///
     /// Fails with [`ErrorCode::CredentialsNoSource`] where there is neither.
-    pub fn ask(&mut self, turn: &mut Turn<'_, '_>) -> Result<(), Failure> {
+    pub fn ask(
+        &mut self,
+        fingerprint: Option<&str>,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<(), Failure> {
         let source = match (self.config.has_provider, self.config.persist_session) {
             (true, _) if self.ended => Source::Refresh,
             (true, _) => Source::Provider,
@@ -79,7 +89,7 @@ impl Standing {
             turn.emit(Output::Authenticate {
                 ticket,
                 source,
-                fingerprint: None,
+                fingerprint: fingerprint.map(str::to_owned),
             });
         }
         Ok(())
@@ -108,6 +118,7 @@ impl Standing {
     ) -> Result<(), Failure> {
         self.accepted = Some(self.check(result, turn.cx.wall)?);
         self.told_end = None;
+        self.sat = None;
         self.ended = false;
         self.warned = false;
         self.keep(turn);
@@ -130,11 +141,47 @@ impl Standing {
         }
         let former = self.accepted.replace(accepted);
         self.former_end = self.told_end.take();
+        self.sat = None;
         former.ok_or_else(|| ErrorCode::CredentialsMissing.into())
+    }
+
+    /// A Client Bound SAT takes the place of the credential in force, which is given back. The SAT of the provider
+    /// is kept: it may outlive the other (auth §11, W-29). Nothing where there is no credential.
+    pub fn bind(&mut self, token: String, end: Millis) -> Option<Accepted> {
+        let former = self.accepted.clone()?;
+        let told_end = self.told_end.take();
+        self.sat.get_or_insert_with(|| (former.clone(), told_end));
+        self.former_end = told_end;
+        self.accepted = Some(Accepted {
+            token,
+            endpoints: former.endpoints.clone(),
+            expiry_at: Some(end),
+        });
+        Some(former)
+    }
+
+    /// Is a Client Bound SAT in force?
+    pub fn is_bound(&self) -> bool {
+        self.sat.is_some()
+    }
+
+    /// The SAT of the provider is in force again where a Client Bound SAT has ended that came of it. True where that
+    /// was so.
+    pub fn falls_back(&mut self, clock: &Clock, cx: &Cx<'_>) -> bool {
+        if !self.has_ended(clock, cx) {
+            return false;
+        }
+        let Some((sat, told_end)) = self.sat.take() else {
+            return false;
+        };
+        self.accepted = Some(sat);
+        self.told_end = told_end;
+        true
     }
 
     /// The space does not want the newer credential: the former is in force again.
     pub fn take_back(&mut self, former: Accepted) {
+        self.sat.take_if(|(sat, _)| *sat == former);
         self.accepted = Some(former);
         self.told_end = self.former_end.take();
     }
@@ -176,9 +223,13 @@ impl Standing {
         Ok(accepted)
     }
 
-    /// The space said when the SAT ends.
+    /// The space said when the SAT of the provider ends.
     pub fn learn_end(&mut self, at: Option<Millis>) {
-        self.told_end = self.told_end.into_iter().chain(at).min();
+        let told_end = match &mut self.sat {
+            Some((_, told_end)) => told_end,
+            None => &mut self.told_end,
+        };
+        *told_end = told_end.iter().copied().chain(at).min();
     }
 
     /// When the credential ends, as far as anybody has said.
@@ -221,6 +272,7 @@ impl Standing {
     pub fn drop_credential(&mut self, turn: &mut Turn<'_, '_>) {
         self.ended |= self.accepted.take().is_some();
         self.told_end = None;
+        self.sat = None;
         if let Some(record) = self.written.take() {
             turn.emit(Output::Store {
                 key: RECORD,
@@ -229,15 +281,14 @@ impl Standing {
         }
     }
 
-    /// Says once, when it is known how the credential will be renewed, what the application may want to know of
-    /// that (auth §7.4, §10.2). `scoped`: the SAT asks to be renewed by the client itself.
-    pub fn warn(&mut self, scoped: bool, turn: &mut Turn<'_, '_>) {
+    /// Says once, when it is known that the client does not renew the credential by itself, what the application may
+    /// want to know of that (auth §7.4, §10.2).
+    pub fn warn(&mut self, reason: &'static str, turn: &mut Turn<'_, '_>) {
         let end = self.end();
         let (code, reason, expires_at) = match (self.config.has_refresh, end) {
             // Whoever embeds has no other way, and misses none.
             _ if self.config.outbound_only => return,
-            (true, _) if scoped => ("credential_refresh_fallback", "no-dpop-support", None),
-            (true, _) => ("credential_refresh_fallback", "no-scope", None),
+            (true, _) => ("credential_refresh_fallback", reason, None),
             (false, Some(_)) => ("credential_no_refresh_handler", "", end),
             (false, None) => return,
         };

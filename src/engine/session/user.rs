@@ -34,6 +34,8 @@ pub struct Facts {
     pub expires_at: Option<Millis>,
     /// The SAT has the scope by which a client renews it itself.
     pub scoped: bool,
+    /// Thumbprint of the key that it is bound to, where it is.
+    pub bound_to: Option<String>,
 }
 
 /// The lookup of the user's profile.
@@ -66,6 +68,11 @@ impl UserLookup {
     /// What the space said; `None` while the question is open.
     pub fn facts(&self) -> Option<&Facts> {
         self.facts.as_ref()
+    }
+
+    /// The same, once no answer is awaited that may say otherwise.
+    pub fn settled_facts(&self) -> Option<&Facts> {
+        self.facts.as_ref().filter(|_| self.state == State::Idle)
     }
 
     fn ask(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
@@ -103,6 +110,7 @@ impl UserLookup {
                     outbound_only: user.token_kind.as_deref().map(|kind| kind != "subscriber"),
                     expires_at: user.expires_at.map(|at| at.saturating_mul(1_000)),
                     scoped: user.scope.iter().any(|scope| scope == REFRESH_SCOPE),
+                    bound_to: user.jkt.clone(),
                 });
                 let profile = Value::Opaque(user.profile.clone());
                 turn.patch(Entity::CLIENT, Field::ClientUser, profile);
@@ -122,10 +130,7 @@ impl UserLookup {
                 let cause = Failure::from(ErrorCode::UnexpectedBody);
                 return Err(Failure::from(ErrorCode::UserFetchFailed).because(cause));
             }
-            Err(FetchFailure::Timeout) => Failure::from(ErrorCode::RequestTimeout).arg(LIMIT),
-            Err(FetchFailure::Network(thrown)) => {
-                Failure::from(ErrorCode::RequestFailed).thrown(Some(thrown.clone()))
-            }
+            Err(failure) => failure.told(LIMIT),
         };
         let Some(&pause) = PAUSES.get(self.failed) else {
             self.facts = Some(Facts::default());

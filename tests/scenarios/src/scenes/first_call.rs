@@ -7,11 +7,13 @@ use signalwire_wasm::engine::state::Field;
 use crate::stage::{Provider, Setup, Stage, play};
 
 fn visitor() -> Setup {
-    Setup {
+    let mut setup = Setup {
         provider: Provider::Embed("c2c_00000000000000000000000000000001"),
         provider_takes: 0,
         ..Setup::default()
-    }
+    };
+    setup.config.outbound_only = true;
+    setup
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a user would notice, one scenario a test.
 
+mod binding;
 mod connecting;
 mod cuts;
 mod devices;

@@ -1,0 +1,88 @@
+//! A session that outlives its token by itself: a SAT that is bound to the client's key, rotated with the space
+//! directly.
+
+use signalwire_wasm::engine::io::{Entity, Value};
+use signalwire_wasm::engine::state::Field;
+
+use crate::stage::{Dialled, Provider, Setup, Stage, play};
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+/// A client whose application asks for SATs that the client renews itself; they live so many seconds, or two hours.
+fn scoped(seconds: Option<u64>, forwards: bool) -> Setup {
+    let mut setup = Setup {
+        provider: Provider::Scoped {
+            reference: "ada@example.test",
+            seconds,
+            forwards,
+        },
+        ..Setup::plain()
+    };
+    setup.config.wants_fingerprint = true;
+    setup
+}
+
+/// In a call, registered, with the first SAT.
+fn in_a_call(stage: &mut Stage) -> Dialled {
+    stage.start();
+    stage.until(20_000, "registered", Stage::is_registered);
+    let dialled = stage.dial("/public/echo");
+    stage.until_status(dialled.call, "connected");
+    stage.until_settled(dialled.reply);
+    dialled
+}
+
+/// The mechanisms by which credentials came into force.
+fn refreshed(stage: &Stage) -> Vec<&'static str> {
+    let values = stage
+        .application
+        .values(Entity::CLIENT, Field::ClientCredentialRefreshed);
+    let mechanism = |value: &Value| match value {
+        Value::Notice { code, .. } => *code,
+        other => panic!("a refresh: {other:?}"),
+    };
+    values.into_iter().map(mechanism).collect()
+}
+
+/// Nobody noticed anything.
+#[track_caller]
+fn assert_unnoticed(stage: &Stage, dialled: Dialled) {
+    assert_eq!(stage.status(dialled.call), "connected");
+    assert_eq!(stage.client_errors(), []);
+    assert_eq!(stage.warnings(), [""; 0]);
+    assert_eq!(stage.call_errors(dialled.call), []);
+    assert!(stage.is_ready() && stage.is_registered());
+    assert_eq!(stage.times("open socket"), 1);
+    assert_eq!(stage.registrations(), [true], "it was never offline");
+}
+
+#[test]
+fn ten_hours_and_the_provider_is_asked_once() {
+    play(scoped(None, true), |stage| {
+        let dialled = in_a_call(stage);
+        stage.pass(10 * HOUR);
+        assert_unnoticed(stage, dialled);
+        assert_eq!(stage.times("authenticate"), 1);
+        assert_eq!(stage.times("subscriber/devices/token"), 1);
+        let times = stage.all_done_at("subscriber/devices/refresh");
+        assert!((40..=46).contains(&times.len()), "{}", times.len());
+        assert_eq!(refreshed(stage), vec!["client-bound"; times.len()]);
+        assert_eq!(stage.times("signalwire.reauthenticate"), times.len() + 1);
+    });
+}
+
+#[test]
+fn a_sat_of_a_minute_is_bound_on_first_use_and_lives_on() {
+    play(scoped(None, false), |stage| {
+        let dialled = in_a_call(stage);
+        stage.pass(10 * MINUTE);
+        assert_unnoticed(stage, dialled);
+        assert_eq!(stage.times("authenticate"), 1);
+        for pair in stage.all_done_at("subscriber/devices/refresh").windows(2) {
+            let apart = pair[1] - pair[0];
+            assert!((27 * SECOND..=33 * SECOND).contains(&apart), "{apart}");
+        }
+    });
+}
