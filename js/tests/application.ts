@@ -86,6 +86,7 @@ export async function session(): Promise<void> {
   const call: Call = await client.dial("/public/echo", dialOptions);
   await watch(call);
   await client.disconnect();
+  await client.resetToDefaults();
 }
 
 export async function online(client: SignalWire): Promise<void> {

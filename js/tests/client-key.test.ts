@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { compactVerify, importJWK, type JWK } from "jose";
 import { SignalWire, type SignalWireOptions, StaticCredentialProvider } from "../index.js";
-import { type DpopAlgorithm, DpopKey, generate, isUsable } from "../wasm/dpop-key.js";
+import { type DpopAlgorithm, dpopKey, generate, isUsable } from "../wasm/dpop-key.js";
 import type { Host } from "../wasm/engine.js";
 import { freshEngine, type ScriptedEngine } from "./scripted-engine.js";
 
@@ -58,8 +58,8 @@ test("the fingerprint is the thumbprint of RFC 7638", async () => {
   const { subtle } = globalThis.crypto;
   const rsa = await subtle.importKey("jwk", RSA, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, true, ["verify"]);
   const ec = await subtle.importKey("jwk", EC, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
-  assert.equal((await DpopKey.of("RS256", { publicKey: rsa, privateKey: rsa })).fingerprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-  assert.equal((await DpopKey.of("ES256", { publicKey: ec, privateKey: ec })).fingerprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+  assert.equal((await dpopKey("RS256", { publicKey: rsa, privateKey: rsa })).fingerprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+  assert.equal((await dpopKey("ES256", { publicKey: ec, privateKey: ec })).fingerprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 });
 
 for (const algorithm of ALGORITHMS) {
@@ -110,7 +110,7 @@ test("without IndexedDB there is no key to find; one that is made stays the clie
   const [first, second] = await Promise.all([host.ensureKey(true), host.ensureKey(true)]);
   assert.match(first ?? "", /^[\w-]{43}$/);
   assert.deepEqual([second, await host.ensureKey(false)], [first, first]);
-  assert.deepEqual(said, ["signalwire-wasm: the key cannot be stored (ReferenceError). It ends with this client."]);
+  assert.deepEqual(said, ["signalwire-wasm: the key store cannot be used (ReferenceError). The key is kept in memory alone."]);
 });
 
 test("without Web Crypto there is no key", async () => {
@@ -140,7 +140,7 @@ test("a database that hangs costs two seconds in all", async () => {
       const { host } = client({ dpopAlgorithm: "ES256" });
       assert.match((await host.ensureKey(true)) ?? "", /^[\w-]{43}$/);
       assert.equal(opened.length, 1);
-      assert.deepEqual(said, ["signalwire-wasm: the key cannot be stored (AbortError). It ends with this client."]);
+      assert.deepEqual(said, ["signalwire-wasm: the key store cannot be used (AbortError). The key is kept in memory alone."]);
     });
   } finally {
     mock.timers.reset();

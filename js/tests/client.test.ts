@@ -36,7 +36,6 @@ const PLAIN: EngineConfig = {
   skipRegister: false,
   persistSession: false,
   reconnectAttachedCalls: false,
-  wantsFingerprint: false,
 };
 
 test("the constructor starts the engine, and the options say what it is to defer", () => {

@@ -31,8 +31,10 @@ class Shelf implements Storage {
     await Promise.resolve();
     this.kept.delete(key);
   }
-  clear(): Promise<void> {
-    return assert.fail("nobody asked for that");
+  async clear(scope: string): Promise<void> {
+    this.acts.push(`clear ${scope}`);
+    await Promise.resolve();
+    this.kept.clear();
   }
 }
 
@@ -130,6 +132,30 @@ test("without a storage of the application it is the page's", async () => {
     assert.equal(shelf.size, 0);
   });
   assert.deepEqual(said, []);
+});
+
+test("resetToDefaults() clears the application's storage, after what was asked for before", async () => {
+  const shelf = new Shelf();
+  const client = new SignalWire(provider, { persistSession: true, storageImplementation: shelf });
+  engine.client.host.keep(KEY, '{"token":"a"}');
+  await client.resetToDefaults();
+  assert.deepEqual(shelf.acts, ["set local", "clear local", "clear session"]);
+  client.destroy();
+  await assert.rejects(client.resetToDefaults(), { code: "client_destroyed" });
+  assert.equal(shelf.acts.length, 3);
+});
+
+test("resetToDefaults() takes from the page's storage what is the SDK's", async () => {
+  const shelf = (kept: Record<string, string>) => {
+    const removeItem = { value: (key: string) => Reflect.deleteProperty(kept, key) };
+    return Object.defineProperty(kept, "removeItem", removeItem);
+  };
+  const local = shelf({ "sw:cached_credential": "{}", "sw:of-an-earlier-version": "1", "of-the-application": "stays" });
+  const session = shelf({ "sw:cached_credential": "{}", swing: "stays" });
+  Object.defineProperty(globalThis, "sessionStorage", { configurable: true, value: session });
+  const said = await inPage({ value: local }, () => new SignalWire(provider).resetToDefaults());
+  Reflect.deleteProperty(globalThis, "sessionStorage");
+  assert.deepEqual([Object.keys(local), Object.keys(session), said], [["of-the-application"], ["swing"], []]);
 });
 
 test("a blocked storage is told once, and no client notices", async () => {

@@ -1,7 +1,7 @@
 // The key of one client: found or made when it is asked for, and let go of with the client.
 
-import { type DpopAlgorithm, DpopKey, generate, isUsable } from "./dpop-key.js";
-import { KeyStore } from "./key-store.js";
+import { type DpopAlgorithm, type DpopKey, dpopKey, generate, isUsable } from "./dpop-key.js";
+import { exclusively, type GiveBack, ifUnused, lockManager, transact, use } from "./key-store.js";
 
 /** Names of the records: a pair of one algorithm does not take the place of the other's (auth.md §7.9). */
 const RECORDS: Readonly<Record<DpopAlgorithm, string>> = { RS256: "dpop-keypair", ES256: "dpop-keypair-es256" };
@@ -20,8 +20,9 @@ export function isAlgorithm(name: string): name is DpopAlgorithm {
  */
 export class ClientKey {
   readonly #algorithm: DpopAlgorithm;
-  readonly #store: KeyStore;
   #key: DpopKey | undefined;
+  /** As long as the pair that is used is the stored one. */
+  #giveBack: GiveBack | undefined;
   /** What is being done; the next waits for it. Never rejects. */
   #work: Promise<unknown> = Promise.resolve();
   #attempt: AbortController | undefined;
@@ -29,7 +30,6 @@ export class ClientKey {
 
   constructor(algorithm: DpopAlgorithm) {
     this.#algorithm = algorithm;
-    this.#store = new KeyStore(RECORDS[algorithm]);
   }
 
   /** As `Host.ensureKey`. */
@@ -54,7 +54,7 @@ export class ClientKey {
    * bound to it. Never rejects.
    */
   clear(): Promise<unknown> {
-    this.#work = this.#work.then(() => this.#inTime(PATIENCE, (signal) => this.#store.clear(signal))).catch(() => undefined);
+    this.#work = this.#work.then(() => this.#remove((store) => store.clear()));
     return this.#work;
   }
 
@@ -63,36 +63,80 @@ export class ClientKey {
     this.#over = true;
     this.#key = undefined;
     this.#attempt?.abort();
-    this.#inTime(PATIENCE, (signal) => (remove ? this.#store.remove(signal) : this.#store.leave())).catch(() => undefined);
+    // Without locks nobody knows who else uses it.
+    const removed = remove && this.#giveBack && lockManager() && this.#remove((store) => store.delete(RECORDS[this.#algorithm]));
+    void Promise.resolve(removed).then(() => this.#leave());
   }
 
   async #find(create: boolean): Promise<DpopKey | undefined> {
     const since = performance.now();
     // Fails also where there is no database yet.
-    let pair = await this.#stored(undefined, create, PATIENCE).catch(() => undefined);
+    let pair = await this.#stored(PATIENCE, create).catch(() => undefined);
     if (!pair && create) {
       const left = PATIENCE - (performance.now() - since);
       // Making one takes a slow machine seconds, in which nothing is locked.
       const fresh = await generate(this.#algorithm);
-      pair = (await this.#stored(fresh, false, left).catch((error: unknown) => this.#complain(error))) ?? fresh;
+      pair = (await this.#stored(left, false, fresh).catch((error: unknown) => this.#complain(error))) ?? fresh;
     }
-    return pair && DpopKey.of(this.#algorithm, pair);
+    return pair && dpopKey(this.#algorithm, pair);
   }
 
-  #stored(fresh: CryptoKeyPair | undefined, repair: boolean, patience: number): Promise<CryptoKeyPair | undefined> {
-    return this.#inTime(patience, async (signal) => {
-      if (this.#over) return undefined;
-      return this.#store.use(fresh, repair, (pair) => isUsable(this.#algorithm, pair), signal);
+  /**
+   * The stored pair, which is in use from now on; `fresh` where there was none. One that does not work counts as none, and is
+   * removed for the sake of a fresh one to come if `repair` is given.
+   */
+  #stored(patience: number, repair: boolean, fresh?: CryptoKeyPair): Promise<CryptoKeyPair | undefined> {
+    const record = RECORDS[this.#algorithm];
+    // A client that is over begins nothing.
+    return this.#inTime(this.#over ? 0 : patience, async (signal) => {
+      const giveBack = await use(signal);
+      try {
+        const found: CryptoKeyPair | undefined = await transact(Boolean(fresh), signal, (store) => {
+          // That there is one already, of another tab, is no error of the transaction: the next request reads it.
+          if (fresh) store.add(fresh, record).onerror = (event) => event.preventDefault();
+          return store.get(record);
+        });
+        const usable = await isUsable(this.#algorithm, found);
+        signal.throwIfAborted();
+        if (usable) {
+          this.#giveBack = giveBack;
+          return found;
+        }
+        if (found && repair) await transact(false, signal, (store) => store.delete(record));
+        return undefined;
+      } finally {
+        if (this.#giveBack !== giveBack) await giveBack();
+      }
     });
+  }
+
+  /** Removes what is stored, if nobody but this client uses it. Never rejects. */
+  #remove(act: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
+    return this.#inTime(PATIENCE, async (signal) => {
+      const used = this.#giveBack;
+      await this.#leave();
+      const removed = await ifUnused(() => transact(false, signal, act));
+      if (removed || !used) return;
+      const giveBack = await use(signal);
+      if (this.#over) await giveBack();
+      else this.#giveBack = giveBack;
+    }).catch(() => undefined);
+  }
+
+  async #leave(): Promise<void> {
+    const giveBack = this.#giveBack;
+    this.#giveBack = undefined;
+    await giveBack?.();
   }
 
   async #inTime<T>(patience: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const attempt = new AbortController();
     this.#attempt = attempt;
+    const { signal } = attempt;
     const timer = setTimeout(() => attempt.abort(), patience);
     if (patience <= 0) attempt.abort();
     try {
-      return await act(attempt.signal);
+      return await exclusively(signal, () => act(signal));
     } finally {
       clearTimeout(timer);
     }
@@ -101,6 +145,6 @@ export class ClientKey {
   #complain(error: unknown): undefined {
     if (this.#over) return undefined;
     const name = error instanceof Error ? error.name : "no Error";
-    console.warn(`signalwire-wasm: the key cannot be stored (${name}). It ends with this client.`);
+    console.warn(`signalwire-wasm: the key store cannot be used (${name}). The key is kept in memory alone.`);
   }
 }
