@@ -209,6 +209,11 @@ impl Driver {
             .unwrap_or_default()
     }
 
+    /// The longest time without sound from the browser of a leg since this was asked before.
+    pub(crate) fn take_silence(&self, leg: LegId) -> Option<Duration> {
+        self.media.take_silence(leg)
+    }
+
     /// Lets `act` ask something of the world that is no input.
     pub(crate) fn with_world<T>(&mut self, act: impl FnOnce(&mut World, &mut Cx<'_>) -> T) -> T {
         let mut entropy = fill;

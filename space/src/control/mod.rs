@@ -8,7 +8,7 @@
 //! * `network`: `GET` and `POST network`; `clock`: `GET` and `POST clock`
 //! * `credentials`: `POST credentials`; `click_to_call`: `POST click-to-call`; `revoke`: `POST revoke`
 //! * `limits`: `GET` and `POST limits`; `proofs`: `GET` and `POST proofs`; `faults`: `GET` and `POST faults`
-//! * `calls`: `POST calls`
+//! * `calls`: `POST calls`; `silences`: `POST silences`
 //! * `POST reset`: back to the seeds, the machine's clock and a perfect network
 
 mod body;
@@ -23,6 +23,7 @@ mod live;
 mod network;
 mod proofs;
 mod revoke;
+mod silences;
 
 use serde_json::{Value, json};
 
@@ -119,6 +120,7 @@ impl FrontDesk {
             ("POST", "click-to-call") => self.make_resource(body).await?,
             ("POST", "clock") => self.advance_clock(body).await?,
             ("POST", "reset") => self.reset(body).await?,
+            ("POST", "silences") => self.silences(body).await?,
             ("POST", "hangup") => self.hang_up(body).await?,
             ("POST", "drop") => self.drop_sockets(body).await?,
             (method, desk) => {

@@ -349,6 +349,9 @@ impl Leg {
         let Some(mid) = stream.map(|stream| stream.mid()) else {
             return Ok(());
         };
+        if self.media.contains(&(mid, MediaKind::Audio)) {
+            self.common.silence.end(self.clock);
+        }
         match self.far_end {
             FarEnd::Tone(_) => {}
             FarEnd::Echo => {

@@ -10,6 +10,7 @@ mod leg;
 mod obituary;
 mod sdp;
 mod session;
+mod silence;
 mod stream;
 mod stun;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use str0m::config::DtlsCert;
@@ -33,6 +34,7 @@ use crate::network::Network;
 use crate::world::media::{FarEnd, LegId, MediaCommand, MediaEvent};
 use bridge::Inbox;
 use leg::{Birth, Leg, Opening, Order};
+use silence::Silence;
 use thread::MediaThread;
 use turn::Credentials;
 
@@ -183,6 +185,7 @@ struct Control {
 #[derive(Clone, Default)]
 struct Common {
     counters: Arc<Counters>,
+    silence: Arc<Silence>,
     inbox: Arc<Inbox>,
 }
 
@@ -293,6 +296,13 @@ impl MediaHandle {
             sent: counters.sent.load(Ordering::Relaxed),
             dropped: counters.dropped.load(Ordering::Relaxed),
         })
+    }
+
+    /// The longest time between two audio packets from the browser of a leg since this was asked before, or
+    /// since the last one; `None` when there is no such leg, or it has heard nothing yet.
+    pub fn take_silence(&self, leg: LegId) -> Option<Duration> {
+        let legs = self.owner.shared.legs();
+        legs.get(&leg)?.common.silence.take(Instant::now())
     }
 
     /// Ends every leg, without events. STUN and TURN go on.

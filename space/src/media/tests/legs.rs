@@ -1,5 +1,7 @@
 //! What a caller hears and sees.
 
+use std::time::Instant;
+
 use str0m::media::Direction::{Inactive, RecvOnly, SendRecv};
 
 use super::*;
@@ -243,7 +245,7 @@ async fn the_way_takes_the_time_that_the_network_says() {
     let pt = browser.payload_type(audio);
     for (number, rtt_ms) in [(0, 80_u32), (1, 250), (2, 500)] {
         edge.network.set(rtt_ms, 0.0);
-        let sent = std::time::Instant::now();
+        let sent = Instant::now();
         browser.send(
             audio,
             pt,
@@ -263,4 +265,31 @@ async fn the_way_takes_the_time_that_the_network_says() {
             "{took:?} at {asked:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_longest_time_without_sound_is_known() {
+    let mut edge = Edge::start();
+    let mut browser = Browser::new(Some(SendRecv), Some(SendRecv)).await;
+    edge.connect(&mut browser, FarEnd::Echo).await;
+    let (audio, video) = (browser.audio.expect("audio"), browser.video.expect("video"));
+    let (sound, picture) = (browser.payload_type(audio), browser.payload_type(video));
+    browser.send(video, picture, 7, 0, &[1; 40]);
+    let heard = |edge: &Edge| edge.media.counts(LEG).expect("a leg").received;
+    browser.until("the picture", |_| heard(&edge) == 1).await;
+    assert_eq!(edge.media.take_silence(LEG), None);
+
+    let begun = Instant::now();
+    browser.send(audio, sound, 1, 0, &[1; 40]);
+    browser.until("sound", |_| heard(&edge) == 2).await;
+    let pause = Duration::from_millis(80);
+    browser.during(tokio::time::sleep(pause)).await;
+    browser.send(audio, sound, 2, 960, &[1; 40]);
+    browser.until("sound", |_| heard(&edge) == 3).await;
+    let silence = edge.media.take_silence(LEG).expect("heard");
+    assert!((pause..begun.elapsed()).contains(&silence), "{silence:?}");
+
+    let next = edge.media.take_silence(LEG).expect("heard");
+    assert!(next <= begun.elapsed() - pause, "{next:?}");
+    assert_eq!(edge.media.take_silence(LegId(99)), None);
 }
