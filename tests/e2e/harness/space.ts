@@ -23,6 +23,10 @@ export interface CredentialWish {
   readonly addresses?: readonly string[];
   /** Seconds. */
   readonly expires_in?: number;
+  /** Of a subscriber's: the key that it is bound to. */
+  readonly fingerprint?: string;
+  /** Of a subscriber's. */
+  readonly scope?: string;
 }
 
 /** Its kinds. */
@@ -53,6 +57,12 @@ export interface SpaceSession {
   readonly authenticated: boolean;
   readonly registered?: boolean;
   readonly resumed?: number;
+  /** How often a later SAT took the place of the one before. */
+  readonly reauthenticated?: number;
+  /** Thumbprint of the key that its SAT is bound to. */
+  readonly jkt?: string | null;
+  /** End of its SAT, in seconds since 1970 by the space's clock. */
+  readonly expires_at?: number;
 }
 
 /** A running space. */
@@ -156,9 +166,9 @@ export class Space {
     return call;
   }
 
-  /** Sockets break as in a bad network. */
-  async dropSockets(): Promise<void> {
-    await this.#desk('drop', 'POST');
+  /** Sockets break as in a bad network: that of one session, or all. */
+  async dropSockets(session?: number): Promise<void> {
+    await this.#desk('drop', 'POST', session === undefined ? undefined : { session });
   }
 
   /** The far end of every call hangs up. */
