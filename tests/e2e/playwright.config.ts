@@ -39,6 +39,7 @@ const config: PlaywrightTestConfig = defineConfig({
         'inbound.spec.ts',
         'resume.spec.ts',
         'renewal.spec.ts',
+        'keys.spec.ts',
         'bound-renewal.spec.ts',
         'auth-demo.spec.ts',
         'playground.spec.ts',
