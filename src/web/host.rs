@@ -13,17 +13,20 @@ pub struct Settled {
     pub text: String,
     /// What was made, or what was thrown.
     pub value: JsValue,
+    /// Another number, where the function says what it is.
+    pub more: u32,
 }
 
 /// The JavaScript function through which an asynchronous sequence reports, once.
 pub fn settled(then: Box<dyn FnOnce(Settled)>) -> JsValue {
     Closure::once_into_js(
-        move |code: u32, number: u32, text: String, value: JsValue| {
+        move |code: u32, number: u32, text: String, value: JsValue, more: u32| {
             then(Settled {
                 code,
                 number,
                 text,
                 value,
+                more,
             });
         },
     )
@@ -96,7 +99,8 @@ extern "C" {
     /// Writes the text under the key, or, where it is `own`, removes the record that still is this text.
     pub fn store(facade: &JsValue, key: &str, text: &str, own: bool);
     /// Returns what [`close`] cancels it by. → code the status, number Retry-After in seconds plus one or
-    /// zero, text the reason phrase, value the parsed body of a 2xx, the text of DPoP-Nonce of another; code 0, number 1 for a time-out, value what was thrown.
+    /// zero, text the reason phrase, value the parsed body of a 2xx, the text of DPoP-Nonce of another, more the
+    /// date in seconds since 1970; code 0, number 1 for a time-out, value what was thrown.
     pub fn request(
         url: &str,
         body: Option<String>,

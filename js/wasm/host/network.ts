@@ -50,7 +50,7 @@ export function network(closables: Closables) {
       closables.add(abort, () => abort.abort());
       exchange(url, body, bearer, abort.signal)
         .then(
-          ({ response, value }) => () => settled(response.status, retryAfter(response), response.statusText, value),
+          ({ response, value }) => () => settled(response.status, retryAfter(response), response.statusText, value, date(response)),
           (thrown: unknown) => () => (late ? settled(0, 1, "", undefined) : failed(settled)(thrown)),
         )
         .then((report) => {
@@ -97,4 +97,9 @@ function jsonOr(text: string): unknown {
 function retryAfter(response: Response): number {
   const header = response.headers.get("Retry-After");
   return header !== null && /^\d{1,9}$/.test(header) ? Number(header) + 1 : 0;
+}
+
+/** Seconds since 1970; 0 where the server shows the page no date. */
+function date(response: Response): number {
+  return Date.parse(response.headers.get("Date") ?? "") / 1000 || 0;
 }

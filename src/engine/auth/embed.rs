@@ -60,6 +60,7 @@ mod tests {
             status,
             status_text: "Text".to_owned(),
             retry_after: None,
+            date: None,
             nonce: None,
             body,
         })

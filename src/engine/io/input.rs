@@ -19,6 +19,8 @@ pub struct HttpResponse {
     pub status_text: String,
     /// `Retry-After` in seconds, where given.
     pub retry_after: Option<u32>,
+    /// `Date`, in milliseconds since the epoch, where the page is shown it.
+    pub date: Option<Millis>,
     /// `DPoP-Nonce` of an answer that refuses (RFC 9449 §8), where given.
     pub nonce: Option<String>,
     /// The body of a 2xx answer, where it has the expected shape.

@@ -16,9 +16,17 @@ pub(super) struct Greeting {
     resumed: bool,
     /// It carried a proof.
     proven: bool,
+    /// The space had said what time it is when the proof was made.
+    clocked: bool,
     /// It showed a renewed credential that the session does not know yet.
     renewed: bool,
     pub(super) deadline: Millis,
+}
+
+impl Greeting {
+    pub(super) fn is_proven(&self) -> bool {
+        self.proven
+    }
 }
 
 impl Session {
@@ -35,7 +43,7 @@ impl Session {
             self.limit_authentication(turn);
             return;
         }
-        let dpop_token = self.key.take_prepared();
+        let (dpop_token, clocked) = self.key.take_prepared();
         let Some(accepted) = self.standing.accepted() else {
             return;
         };
@@ -57,6 +65,7 @@ impl Session {
             id,
             resumed: both,
             proven,
+            clocked,
             renewed: self.renewal.is_unproven(),
             deadline,
         });
@@ -155,13 +164,7 @@ impl Session {
             return Change::None;
         }
         match error.code {
-            -32002 if !greeting.proven && !greeting.resumed && self.key_may_help() => {
-                if self.key.fingerprint().is_none() {
-                    self.unproven = Some((error.clone(), greeting.clone()));
-                }
-                self.greet(turn);
-                Change::None
-            }
+            -32002 if !greeting.resumed && self.greets_again(error, greeting, turn) => Change::None,
             -32002 | -32003 | -32602 if greeting.resumed => {
                 self.resume = Resume::default();
                 self.drop_socket(turn)
@@ -179,6 +182,33 @@ impl Session {
                 self.drop_socket(turn)
             }
         }
+    }
+
+    /// A refusal may be of the proof alone: because there was none, or because the client's clock is wrong, which the
+    /// answer to "who am I" tells. Then the same credential is shown once more on the same socket. A Client Bound SAT
+    /// that is refused is given up for the SAT that it came of.
+    fn greets_again(
+        &mut self,
+        error: &RpcError,
+        greeting: &Greeting,
+        turn: &mut Turn<'_, '_>,
+    ) -> bool {
+        let may_be_the_clock = greeting.proven && !greeting.clocked;
+        let (may_help, is_known) = match greeting.proven {
+            false => (self.key_may_help(), self.key.fingerprint().is_some()),
+            true => (
+                may_be_the_clock && (self.clock.is_told() || self.user.is_asking()),
+                self.clock.is_told(),
+            ),
+        };
+        if !may_help && !self.standing.gives_up_bound() {
+            return false;
+        }
+        if may_help && !is_known {
+            self.unproven = Some((error.clone(), greeting.clone()));
+        }
+        self.greet(turn);
+        true
     }
 
     /// `signalwire.authorization.state`; an empty state is none.

@@ -8,6 +8,9 @@ use crate::engine::io::{Cx, Millis};
 /// Clocks of one machine that part by so much within one session: one of them was set, or the machine slept.
 const JUMP: u64 = 2_000;
 
+/// A date of HTTP is taken for no more exact than this.
+const BLUNT: i64 = 5_000;
+
 /// The client's two clocks against the space's one.
 #[derive(Debug, Default)]
 pub struct Clock {
@@ -17,6 +20,8 @@ pub struct Clock {
     offset: Option<i64>,
     /// The space has said what time it is.
     measured: bool,
+    /// It has, in whole seconds.
+    told: bool,
     /// The clocks have jumped, and the skew has not been measured since.
     unsure: bool,
     /// The next measurement counts, whatever the last one was.
@@ -58,7 +63,22 @@ impl Clock {
         self.unsure = false;
     }
 
-    /// Has the space ever said what time it is?
+    /// An answer over HTTP bore this date, in whole seconds and after a while on its way: good enough for a clock that
+    /// is far off and that no ping has corrected yet.
+    pub fn told(&mut self, date: Millis, cx: &Cx<'_>) {
+        let skew = signed(date).saturating_sub(signed(cx.wall));
+        if !self.measured {
+            self.told = true;
+            self.skew = if skew.abs() > BLUNT { skew } else { 0 };
+        }
+    }
+
+    /// Has the space said what time it is, at least bluntly?
+    pub fn is_told(&self) -> bool {
+        self.told || self.measured
+    }
+
+    /// Has the space ever said what time it is to the millisecond?
     pub fn is_measured(&self) -> bool {
         self.measured
     }

@@ -56,6 +56,8 @@ pub struct Key {
     challenged: bool,
     /// A proof for the next `signalwire.connect`, made while the socket opens; inside, none where it failed.
     prepared: Option<Option<String>>,
+    /// The space had said what time it is when that was asked for.
+    clocked: bool,
 }
 
 impl Key {
@@ -108,6 +110,9 @@ impl Key {
         claims: impl FnOnce(&Mark<'_>) -> ProofClaims,
     ) -> Ticket {
         let (ticket, jti) = (turn.ticket(), turn.uuid());
+        if of == Use::Greeting {
+            self.clocked = clock.is_told();
+        }
         let claims = claims(&Mark {
             jti: &jti,
             at: clock.now(turn.cx),
@@ -173,9 +178,9 @@ impl Key {
         self.prepared.is_some()
     }
 
-    /// What the next greeting is proven by.
-    pub fn take_prepared(&mut self) -> Option<String> {
-        self.prepared.take().flatten()
+    /// What the next greeting is proven by, and whether that was made on the space's time.
+    pub fn take_prepared(&mut self) -> (Option<String>, bool) {
+        (self.prepared.take().flatten(), self.clocked)
     }
 
     /// The space asks for proofs with this nonce. True when it is worth while to prove once more.

@@ -24,7 +24,9 @@ pub mod user;
 use super::auth::Credential;
 use super::config::Config;
 use super::error::{ErrorCode, Failure};
-use super::io::{Entity, Input, Millis, Output, Reply, SocketId, Ticket, Value};
+use super::io::{
+    Entity, FetchFailure, HttpResponse, Input, Millis, Output, Reply, SocketId, Ticket, Value,
+};
 use super::state::Field;
 use super::turn::Turn;
 use super::wire::Opaque;
@@ -305,21 +307,42 @@ impl Session {
             } => self.key_found(*ticket, fingerprint.as_deref(), turn),
             Input::ProofSigned { ticket, result } => self.proof_signed(*ticket, result, turn),
             Input::SocketClosed { socket } if self.link.is(*socket) => self.lose_socket(turn),
-            Input::Fetched { ticket, result } if self.is_binding(*ticket) => {
-                self.bound_answered(result, turn)
-            }
-            Input::Fetched { ticket, result } => match self.user.fetched(*ticket, result, turn) {
-                Err(failure) if failure.requires_reauth() => {
-                    let failure = self.standing.refusal(failure, &self.clock, turn.cx);
-                    self.fail(failure, turn)
-                }
-                Err(failure) => {
-                    turn.client_error(failure);
-                    self.learn(turn)
-                }
-                Ok(()) => self.learn(turn),
-            },
+            Input::Fetched { ticket, result } => self.fetched(*ticket, result, turn),
             _ => Change::None,
+        }
+    }
+
+    fn fetched(
+        &mut self,
+        ticket: Ticket,
+        result: &Result<HttpResponse, FetchFailure>,
+        turn: &mut Turn<'_, '_>,
+    ) -> Change {
+        if let Ok(HttpResponse {
+            date: Some(date), ..
+        }) = result
+        {
+            self.clock.told(*date, turn.cx);
+        }
+        if self.is_binding(ticket) {
+            return self.bound_answered(result, turn);
+        }
+        let change = match self.user.fetched(ticket, result, turn) {
+            Err(failure) if failure.requires_reauth() => {
+                let failure = self.standing.refusal(failure, &self.clock, turn.cx);
+                self.fail(failure, turn)
+            }
+            Err(failure) => {
+                turn.client_error(failure);
+                self.learn(turn)
+            }
+            Ok(()) => self.learn(turn),
+        };
+        match self.unproven.take_if(|(_, greeting)| greeting.is_proven()) {
+            Some((error, greeting)) if change == Change::None => {
+                self.refused(&error, &greeting, turn)
+            }
+            _ => change,
         }
     }
 

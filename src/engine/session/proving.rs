@@ -8,7 +8,7 @@ use super::{Change, Session};
 use crate::engine::auth::dpop;
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::{Millis, Ticket};
-use crate::engine::rpc::Purpose;
+use crate::engine::rpc::{self, Purpose};
 use crate::engine::turn::Turn;
 use crate::engine::wire::Opaque;
 use crate::engine::wire::session::reauthenticate;
@@ -123,10 +123,14 @@ impl Session {
     /// Gives up the proofs that take too long: the machine slept, or the browser is stuck.
     pub(super) fn give_up_proofs(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         while let Some(of) = self.key.overdue(turn.now()) {
-            let failure = Failure::from(ErrorCode::RpcTimeout);
+            let too_late = Failure::from(ErrorCode::RequestTimeout).arg(rpc::LIMIT);
             let change = match of {
                 Use::Greeting => self.drop_socket(turn),
-                _ => self.unprovable(of, failure, turn),
+                Use::Binding => self.unprovable(of, too_late, turn),
+                Use::Reauthentication(..) => {
+                    let failure = Failure::from(ErrorCode::RpcTimeout).because(too_late);
+                    self.unprovable(of, failure.arg("").arg(rpc::LIMIT), turn)
+                }
             };
             if change != Change::None {
                 return change;
@@ -164,7 +168,7 @@ impl Session {
     ) -> bool {
         let again = self.key.is_challenged(nonce);
         if again {
-            self.reauthenticate(purpose, crate::engine::rpc::LIMIT, turn);
+            self.reauthenticate(purpose, rpc::LIMIT, turn);
         }
         again
     }

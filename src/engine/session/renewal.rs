@@ -115,10 +115,11 @@ impl Renewal {
 
     /// Nobody waits any more for what is being done.
     pub(super) fn abandon(&mut self, turn: &mut Turn<'_, '_>) {
-        if let (Mechanism::Bound, Stage::Requesting { ticket, .. }) =
-            (self.mechanism, std::mem::take(&mut self.stage))
-        {
-            turn.emit(Output::CancelFetch { ticket });
+        if let Stage::Requesting { ticket, .. } = self.stage {
+            self.stage = Stage::Idle;
+            if self.mechanism == Mechanism::Bound {
+                turn.emit(Output::CancelFetch { ticket });
+            }
         }
     }
 
@@ -259,8 +260,8 @@ impl Session {
             self.renewal.abandon(turn);
             self.renewal.due = None;
             self.renewal.decided = false;
-            self.decide(turn);
         }
+        self.decide(turn);
         if self.wanted && !self.renewal.saving && self.standing.has_ended(&self.clock, turn.cx) {
             return match self.is_worth_saving() {
                 true => self.save(turn),
@@ -392,12 +393,12 @@ impl Session {
 
     /// The credential before the one that is being proven is in force again.
     pub(super) fn take_back(&mut self) {
-        if let Stage::Proving {
-            former: Some(former),
-            ..
-        } = std::mem::take(&mut self.renewal.stage)
-        {
-            self.standing.take_back(former);
+        if let Stage::Proving { former, .. } = &mut self.renewal.stage {
+            let former = former.take();
+            self.renewal.stage = Stage::Idle;
+            if let Some(former) = former {
+                self.standing.take_back(former);
+            }
         }
     }
 

@@ -168,9 +168,11 @@ impl Standing {
     /// The SAT of the provider is in force again where a Client Bound SAT has ended that came of it. True where that
     /// was so.
     pub fn falls_back(&mut self, clock: &Clock, cx: &Cx<'_>) -> bool {
-        if !self.has_ended(clock, cx) {
-            return false;
-        }
+        self.has_ended(clock, cx) && self.gives_up_bound()
+    }
+
+    /// The SAT of the provider is in force again in place of a Client Bound SAT. True where there was one.
+    pub fn gives_up_bound(&mut self) -> bool {
         let Some((sat, told_end)) = self.sat.take() else {
             return false;
         };

@@ -75,6 +75,11 @@ impl UserLookup {
         self.facts.as_ref().filter(|_| self.state == State::Idle)
     }
 
+    /// Is an answer on its way?
+    pub fn is_asking(&self) -> bool {
+        matches!(self.state, State::Asking(_))
+    }
+
     fn ask(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
         let ticket = turn.ticket();
         self.state = State::Asking(ticket);

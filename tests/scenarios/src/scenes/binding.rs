@@ -86,3 +86,36 @@ fn a_sat_of_a_minute_is_bound_on_first_use_and_lives_on() {
         }
     });
 }
+
+#[test]
+fn a_clock_an_hour_wrong_makes_no_difference() {
+    for ahead in [3_600_000, -3_600_000, 400_000_000_000] {
+        play(scoped(None, true), |stage| {
+            stage.clock_ahead = ahead;
+            let dialled = in_a_call(stage);
+            stage.pass(3 * HOUR);
+            assert_unnoticed(stage, dialled);
+            assert_eq!(stage.times("authenticate"), 1, "{ahead}");
+        });
+    }
+}
+
+#[test]
+fn a_key_that_is_found_late_proves_the_second_greeting() {
+    let mut setup = scoped(None, true);
+    setup.config.wants_fingerprint = false;
+    setup.keys.stored = true;
+    setup.keys.takes = 400;
+    play(setup, |stage| {
+        let fingerprint = stage.fingerprint();
+        let token = stage.scoped_sat("ada@example.test", None, Some(&fingerprint));
+        stage.setup.provider = Provider::Given {
+            token: Some(token),
+            expiry_at: None,
+        };
+        let dialled = in_a_call(stage);
+        assert_eq!(stage.times("signalwire.connect"), 2);
+        stage.pass(3 * HOUR);
+        assert_unnoticed(stage, dialled);
+    });
+}

@@ -391,6 +391,7 @@ impl Stage {
             }),
             Reach::Up => self.outside(latency + self.setup.rest_takes, move |stage| {
                 let response = stage.rest(&request);
+                let date = stage.space_wall() / 1_000 * 1_000;
                 let expect = request.expect;
                 stage.in_page(latency, move |stage| {
                     let body = serde_json::from_str(&response.body).ok();
@@ -398,7 +399,10 @@ impl Stage {
                     let answer = HttpResponse {
                         status: response.status,
                         status_text: String::new(),
-                        retry_after: None,
+                        retry_after: response
+                            .header("Retry-After")
+                            .and_then(|text| text.parse().ok()),
+                        date: Some(date),
                         nonce: response.header("DPoP-Nonce").map(str::to_owned),
                         body: body.filter(|_| response.status < 300),
                     };
