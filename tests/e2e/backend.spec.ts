@@ -66,20 +66,29 @@ function life({ body }: Answer): number {
   return ((body.expiresAt ?? 0) - Date.now()) / 1000;
 }
 
-for (const mode of ['reissue', 'rotate'] as const) {
+/** Each mode by its name on the page, and who renews. */
+const MODES = {
+  reissue: { shown: 'reissued', mechanism: 'developer', by: 'The backend' },
+  rotate: { shown: 'rotated', mechanism: 'developer', by: 'The backend' },
+  bound: { shown: 'bound', mechanism: 'client-bound', by: 'This browser, with its key' },
+};
+
+for (const [mode, { shown, mechanism, by }] of Object.entries(MODES)) {
   test(`${mode}: a call outlives its first SAT`, async ({ page, space, backend, complaints, file }) => {
     const tokens: string[] = [];
     page.on('response', async (response) => {
       if (response.url().endsWith(ROUTE)) tokens.push(((await response.json()) as { token: string }).token);
     });
     await signIn(page, backend);
-    await page.getByRole('radio', { name: mode === 'rotate' ? 'rotated' : 'reissued' }).check();
+    await page.getByRole('radio', { name: shown }).check();
     await page.getByLabel('The first SAT lives for').selectOption('15 seconds');
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByRole('button', { name: 'Call /public/echo' }).click();
     await expect(page.locator('#call-state')).toHaveText('connected');
     await expect(page.locator('#renewals')).toHaveText('Once');
-    await expect(page.getByRole('log')).toContainText('renewed (developer), good until');
+    await expect(page.getByRole('log')).toContainText(`renewed (${mechanism}), good until`);
+    await expect(page.locator('#mechanism')).toHaveText(by);
+    await expect(page.locator('#expiry')).toContainText('In ');
 
     // Beyond the end of the first SAT: by two hours that the second one has, or by one more renewal.
     if (mode === 'rotate') await space.advanceClock(60_000);
@@ -93,6 +102,7 @@ for (const mode of ['reissue', 'rotate'] as const) {
     expect(complaints).toEqual([]);
 
     expect(new Set(tokens).size).toBe(tokens.length);
+    if (mode === 'bound') expect(tokens.length).toBe(1);
     expect(backend.log).toContain(`SAT for ada: ${mode}`);
     const kept = mode === 'rotate' ? await readFile(file, 'utf8') : '';
     for (const secret of [space.info.api_token, ...tokens]) expect(backend.log + kept).not.toContain(secret);

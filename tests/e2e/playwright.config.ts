@@ -41,6 +41,7 @@ const config: PlaywrightTestConfig = defineConfig({
         'renewal.spec.ts',
         'keys.spec.ts',
         'bound-renewal.spec.ts',
+        'secrets.spec.ts',
         'auth-demo.spec.ts',
         'playground.spec.ts',
       ],

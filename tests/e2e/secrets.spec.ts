@@ -1,0 +1,234 @@
+// No SAT, proof or resume state is ever in a console, an error, a warning, an address or a storage: not at the sign-in, not
+// in a call, not in a renewal of either kind, and not when any of it is refused.
+import type { Page } from '@playwright/test';
+import { Eavesdropper, holds } from './harness/eavesdropper.js';
+import { ADA, dial, expectHeard, hangUp } from './harness/people.js';
+import type { Space } from './harness/space.js';
+import { expect, expectReady, openPage, test as base } from './harness/test.js';
+
+const FIRST = '/api/fabric/subscriber/devices/token';
+const NEXT = '/api/fabric/subscriber/devices/refresh';
+
+const test = base.extend<{ ears: Eavesdropper }>({
+  ears: async ({ page, space, entry }, use) => {
+    const ears = await Eavesdropper.of(page);
+    await openPage(page, space.info.base, entry);
+    await use(ears);
+  },
+});
+
+interface Wish {
+  /** How long each SAT lives, in seconds. */
+  readonly life: number;
+  /** Asks for SATs that are bound to the key of the page. */
+  readonly bound?: boolean;
+  readonly persistSession?: boolean;
+}
+
+/** A client whose SATs the front desk makes, as a backend would. */
+async function begin(page: Page, wish: Wish): Promise<void> {
+  await page.evaluate(({ life, bound, ...options }) => {
+    const fetchSat = async (fingerprint?: string) => {
+      const body = JSON.stringify({ kind: 'subscriber', expires_in: life, ...(fingerprint && { fingerprint, scope: 'sat:refresh' }) });
+      const { token, expires_at } = await (await fetch('/.space/credentials', { method: 'POST', body })).json();
+      return { token, expiry_at: expires_at * 1000 };
+    };
+    const made = new sdk.SignalWire({
+      authenticate: (context) => fetchSat(bound ? context?.fingerprint : undefined),
+      refresh: () => fetchSat(),
+    }, options);
+    watch(made);
+  }, wish);
+}
+
+declare global {
+  /** Notes down all that a client tells. */
+  var watch: (client: SignalWireClient) => void;
+}
+type SignalWireClient = typeof client;
+
+test.beforeEach(async ({ ears, page }) => {
+  expect(ears).toBeDefined();
+  await page.evaluate(() => {
+    globalThis.watch = (made) => {
+      probe.use(made);
+      made.errors$.subscribe(globalThis.note);
+      made.warnings$.subscribe(globalThis.note);
+      made.credentialRefreshed$.subscribe(globalThis.note);
+    };
+  });
+});
+
+/** All that the call and the client show of themselves. */
+async function noteAll(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const value of [client, client.user, client.session, globalThis.call]) globalThis.note(value);
+  });
+}
+
+function renewals(page: Page, mechanism: string): Promise<number> {
+  return page.evaluate((name) => globalThis.overheard.told.filter((text) => text === name).length, mechanism);
+}
+
+/** Each of these requests fails with that status, as often as it comes. */
+async function fail(space: Space, path: string, status: number): Promise<void> {
+  const port = new URL(space.info.undelayed).port;
+  const body = JSON.stringify({ path, status, times: 1000 });
+  expect((await fetch(`http://127.0.0.1:${port}/.space/faults`, { method: 'POST', body })).status).toBe(200);
+}
+
+for (const [bound, mechanism] of [[false, 'developer'], [true, 'client-bound']] as const) {
+  test(`${mechanism}: a sign-in, a call, renewals, a lost socket, a sign-out`, async ({ page, space, ears }) => {
+    await begin(page, { life: 12, bound });
+    await expectReady(page);
+    expect(await dial(page, '/public/echo')).toEqual({ done: true });
+    await expectHeard(page);
+    await expect.poll(() => renewals(page, mechanism), { timeout: 30_000 }).toBeGreaterThan(1);
+    await space.dropSockets();
+    await expect.poll(async () => (await space.sessions())[0]?.resumed).toBe(1);
+    await hangUp(page);
+    await noteAll(page);
+    const secrets = await ears.secrets();
+    // SATs of the backend and of the space, proofs, and the state.
+    expect(secrets.length).toBeGreaterThan(bound ? 6 : 3);
+    expect(await ears.leaks(secrets)).toEqual([]);
+    await page.evaluate(() => client.destroy());
+    expect(await ears.leaks(secrets)).toEqual([]);
+  });
+}
+
+test('without `persistSession` no SAT is in any storage; with it, in one place, until the end', async ({ page, ears }) => {
+  await begin(page, { life: 600 });
+  await expectReady(page);
+  expect(await ears.leaks(await ears.secrets())).toEqual([]);
+  await page.evaluate(() => client.destroy());
+  await begin(page, { life: 600, persistSession: true });
+  await expectReady(page);
+  const stored = () => page.evaluate(() => JSON.stringify(localStorage));
+  await expect.poll(stored).toContain('sw:cached_credential');
+  const secrets = await ears.secrets();
+  expect(await ears.leaks(secrets)).toEqual(['localStorage']);
+  const text = await stored();
+  expect(secrets.filter((secret) => holds(text, secret)).length).toBe(1);
+  await page.evaluate(() => client.destroy());
+  await expect.poll(stored).not.toContain('sw:cached_credential');
+  expect(await ears.leaks(secrets)).toEqual([]);
+});
+
+test('a key that cannot leave the browser is all that is kept of a bound session', async ({ page, ears }) => {
+  await begin(page, { life: 600, bound: true });
+  await expectReady(page);
+  const shown = await page.evaluate(async () => {
+    const open = indexedDB.open('sw-dpop');
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      open.onsuccess = () => resolve(open.result);
+    });
+    const request = database.transaction('keys').objectStore('keys').get('dpop-keypair');
+    const { privateKey } = await new Promise<CryptoKeyPair>((resolve) => {
+      request.onsuccess = () => resolve(request.result);
+    });
+    database.close();
+    const exports = (['jwk', 'pkcs8'] as const).map((format) => crypto.subtle.exportKey(format, privateKey));
+    return { extractable: privateKey.extractable, exported: (await Promise.allSettled(exports)).map(({ status }) => status) };
+  });
+  expect(shown).toEqual({ extractable: false, exported: ['rejected', 'rejected'] });
+  expect(await ears.leaks(await ears.secrets())).toEqual([]);
+});
+
+test('a bound session that cannot be renewed any more', async ({ page, space, ears }) => {
+  await fail(space, FIRST, 403);
+  await begin(page, { life: 12, bound: true });
+  await expectReady(page);
+  await expect.poll(() => page.evaluate(() => probe.clientErrors.at(-1)?.name)).toBe('DPoPInitError');
+  // `refresh()` steps in.
+  await expect.poll(() => renewals(page, 'developer'), { timeout: 20_000 }).toBeGreaterThan(0);
+  await page.evaluate(() => client.destroy());
+  await space.reset();
+  await fail(space, NEXT, 401);
+  await page.evaluate(async () => {
+    const authenticate = async (context?: { fingerprint: string }) => {
+      if (globalThis.probe.authenticated++ > 0) throw new Error('the backend refuses');
+      const body = JSON.stringify({ kind: 'subscriber', expires_in: 12, scope: 'sat:refresh', fingerprint: context?.fingerprint });
+      const { token, expires_at } = await (await fetch('/.space/credentials', { method: 'POST', body })).json();
+      return { token, expiry_at: expires_at * 1000 };
+    };
+    watch(new sdk.SignalWire({ authenticate }));
+  });
+  await expectReady(page);
+  expect(await dial(page, '/public/echo')).toEqual({ done: true });
+  await expect.poll(() => page.evaluate(() => probe.clientErrors.at(-1)?.name)).toBe('TokenRefreshError');
+  await noteAll(page);
+  expect(await ears.leaks(await ears.secrets())).toEqual([]);
+});
+
+test('everything that is refused', async ({ page, space, ears }) => {
+  const sat = await space.credential('subscriber', { reference: ADA });
+  const guest = await space.credential('guest', { address: '/public/tone' });
+  const foreign = `${btoa(JSON.stringify({ alg: 'dir', typ: 'SAT', ch: 'puc.elsewhere.test' })).replace(/=+$/, '')}.${sat.split('.').slice(1).join('.')}`;
+  const [header = '', ...rest] = sat.split('.');
+  const made = {
+    revoked: await space.credential('subscriber', { reference: 'gone@example.test' }),
+    spoilt: [header, ...rest.map((part) => part.split('').reverse().join(''))].join('.'),
+    foreign,
+    malformed: `Bearer ${sat}`,
+    secret: 'not-a-token-and-yet-a-secret-of-somebody',
+  };
+  await page.evaluate(async (token) => {
+    const headers = { authorization: `Bearer ${token}` };
+    globalThis.note((await (await fetch('/api/fabric/subscriber/info', { headers })).json()).id);
+  }, made.revoked);
+  const id = await page.evaluate(() => globalThis.overheard.told.at(-1));
+  await space.revoke({ subscriber_id: id ?? '' });
+  for (const [name, token] of Object.entries(made)) {
+    const outcome = await page.evaluate(async (token) => {
+      const options = { skipAuthentication: true, allowedHosts: ['localhost'] };
+      const made = new sdk.SignalWire(new sdk.StaticCredentialProvider({ token }), options);
+      watch(made);
+      const rejected = await made.connect().then(() => undefined, (error: Error) => error);
+      globalThis.note(rejected);
+      made.destroy();
+      return rejected?.name;
+    }, token);
+    expect(outcome, name).toBe('InvalidCredentialsError');
+  }
+  await page.evaluate(async ([token, host]) => {
+    const embedded = { to: '/public/echo', embedToken: token, host };
+    for (const one of [embedded, { ...embedded, host: 'localhost:1' }]) globalThis.note(await sdk.embeddableCall(one).catch((error: Error) => error));
+  }, [made.secret, space.info.hosts.embeds] as const);
+  await page.evaluate(async (token) => {
+    watch(new sdk.SignalWire(new sdk.StaticCredentialProvider({ token })));
+    await client.connect();
+    globalThis.note(await client.dial('/public/echo').catch((error: Error) => error));
+  }, guest);
+  await noteAll(page);
+  expect(await ears.leaks([...(await ears.secrets()), sat, guest, ...Object.values(made)])).toEqual([]);
+});
+
+test('who leaves a secret anywhere is caught', async ({ page, space, ears }) => {
+  const secret = await space.credential('subscriber', { reference: ADA });
+  await page.evaluate(async (sat) => {
+    const piece = sat.slice(120, 160);
+    console.debug(`the SAT is ${piece}`);
+    globalThis.note(new Error('refused', { cause: Object.defineProperty(new Error('inside'), 'hidden', { value: { sat: piece } }) }));
+    localStorage.setItem('a', piece);
+    sessionStorage.setItem('b', piece);
+    // biome-ignore lint/suspicious/noDocumentCookie: Firefox ESR has no Cookie Store API.
+    document.cookie = `c=${piece}`;
+    history.replaceState({ piece }, '', `#${piece}`);
+    await caches.open(piece);
+    await fetch(`/blank.html?${piece}`);
+    const open = indexedDB.open('d');
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      open.onupgradeneeded = () => open.result.createObjectStore('e');
+      open.onsuccess = () => resolve(open.result);
+    });
+    const write = database.transaction('e', 'readwrite');
+    write.objectStore('e').put(piece, 'f');
+    await new Promise((resolve) => {
+      write.oncomplete = resolve;
+    });
+    database.close();
+  }, secret);
+  const places = ['localStorage', 'sessionStorage', 'IndexedDB', 'caches', 'cookies', 'address', 'history', 'performance', 'told', 'urls', 'console'];
+  await expect.poll(() => ears.leaks([secret])).toEqual(places);
+});
