@@ -7,6 +7,8 @@ interface Overheard {
   texts: string[];
   /** Addresses of requests and sockets. */
   urls: string[];
+  /** How each request was made that showed a credential. */
+  bearers: Record<string, string | undefined>[];
   /** Everything that an application can read out of errors, warnings and the client itself. */
   told: string[];
 }
@@ -24,12 +26,18 @@ const TOKEN = /eyJ[\w-]{20,}(?:\.[\w-]*){2,4}/g;
 
 /** Runs before any script of the page. Serialised: it may use nothing from around it. */
 function eavesdrop(): void {
-  const overheard: Overheard = { texts: [], urls: [], told: [] };
+  const overheard: Overheard = { texts: [], urls: [], bearers: [], told: [] };
   globalThis.overheard = overheard;
   const { fetch } = globalThis;
   globalThis.fetch = async (input, init) => {
-    overheard.urls.push(input instanceof Request ? input.url : String(input));
-    overheard.texts.push(JSON.stringify([...new Headers(init?.headers)]), String(init?.body ?? ''));
+    const url = input instanceof Request ? input.url : String(input);
+    const headers = new Headers(init?.headers);
+    overheard.urls.push(url);
+    overheard.texts.push(JSON.stringify([...headers]), String(init?.body ?? ''));
+    if (headers.has('authorization')) {
+      const { cache, credentials, redirect, referrerPolicy } = init ?? {};
+      overheard.bearers.push({ origin: new URL(url, location.href).origin, cache, credentials, redirect, referrerPolicy });
+    }
     const response = await fetch(input, init);
     // A request that is given up has no body.
     response.clone().text().then((text) => overheard.texts.push(text), () => {});
