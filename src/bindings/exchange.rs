@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::engine::auth::{Credential, embed};
+use crate::engine::auth::embed::{self, Exchanged};
 use crate::engine::error::Failure;
 use crate::web::{error, send, wall};
 
@@ -26,17 +26,11 @@ pub fn exchange(host: &str, embed_token: &str, promise: JsValue) {
     }));
 }
 
-fn settle(promise: &JsValue, outcome: Result<Credential, Failure>) {
+fn settle(promise: &JsValue, outcome: Result<Exchanged, Failure>) {
     match outcome {
-        Ok(credential) => {
+        Ok(Exchanged { token, expiry_at }) => {
             #[allow(clippy::cast_precision_loss)]
-            let expiry_at = credential.expiry_at.unwrap_or_default() as f64;
-            exchanged(
-                promise,
-                &JsValue::UNDEFINED,
-                &credential.token.unwrap_or_default(),
-                expiry_at,
-            );
+            exchanged(promise, &JsValue::UNDEFINED, &token, expiry_at as f64);
         }
         Err(failure) => exchanged(promise, &error(&failure), "", 0.0),
     }

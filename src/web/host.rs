@@ -50,6 +50,8 @@ extern "C" {
     pub fn strings(object: &JsValue, key: u32) -> Vec<String>;
     pub fn json(object: &JsValue, key: u32) -> Option<String>;
     pub fn any(object: &JsValue, key: u32) -> Option<JsValue>;
+    /// The header of a token in compact serialisation, when it is an object.
+    pub fn header(object: &JsValue, key: u32) -> Option<JsValue>;
 
     /// Milliseconds of the monotonic clock.
     pub fn mono() -> f64;

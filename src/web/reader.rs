@@ -53,6 +53,11 @@ impl Reader for Object {
         host::any(&self.0, key.index()).map(Opaque::new)
     }
 
+    fn header(&self, token: K, name: K) -> Option<Option<String>> {
+        let header = host::header(&self.0, token.index())?;
+        Some(Self(header).str(name))
+    }
+
     fn whole(&self) -> Opaque {
         Opaque::new(self.0.clone())
     }

@@ -45,6 +45,7 @@ export function reads(words: Words) {
       const value = objectOr(at(row, key));
       return value && JSON.stringify(value);
     },
+    header: (row: Row, key: number): object | undefined => headerOf(at(row, key)),
     any: (row: Row, key: number): unknown => at(row, key) ?? undefined,
   };
 }
@@ -52,4 +53,15 @@ export function reads(words: Words) {
 /** The value where JSON calls it an object. */
 function objectOr(value: unknown): object | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+/** The header of a token in compact serialisation (RFC 7515 §7.1), where it is an object in base64url. */
+function headerOf(token: unknown): object | undefined {
+  const [, part = ""] = /^([\w-]+)=*(?:\.|$)/.exec(String(token)) ?? [];
+  try {
+    const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
+    return objectOr(JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true, fatal: true }).decode(bytes)));
+  } catch {
+    return undefined;
+  }
 }

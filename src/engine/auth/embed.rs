@@ -1,6 +1,5 @@
 //! The exchange of an embed token (or a C2C token) for a Guest SAT (auth §4.7, REQ-32 – REQ-34).
 
-use super::credential::Credential;
 use super::host::GivenHost;
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::{FetchFailure, HttpRequest, HttpResponse, Millis};
@@ -23,22 +22,30 @@ pub fn request(host: &str, embed_token: &str) -> Result<HttpRequest, Failure> {
     })
 }
 
-/// The credential that the exchange brought, at wall-clock time `wall`.
+/// What the exchange brought: a credential for the application, which hands it to whom it likes.
+pub struct Exchanged {
+    /// The Guest SAT. A secret.
+    pub token: String,
+    /// When it ends, in milliseconds since the epoch.
+    pub expiry_at: Millis,
+}
+
+/// Reads the answer to the exchange at wall-clock time `wall`.
 pub fn outcome(
     result: Result<HttpResponse, FetchFailure>,
     wall: Millis,
-) -> Result<Credential, Failure> {
+) -> Result<Exchanged, Failure> {
     let response = match result {
         Ok(response) => response,
         Err(failure) => return Err(failure.told(LIMIT)),
     };
     match (response.status, response.body) {
-        (200..=299, Some(Body::Token(issued))) => Ok(Credential {
-            token: Some(issued.token),
-            expiry_at: Some(match issued.expires_at {
+        (200..=299, Some(Body::Token(issued))) => Ok(Exchanged {
+            token: issued.token,
+            expiry_at: match issued.expires_at {
                 Some(seconds) => seconds.saturating_mul(1000),
                 None => wall.saturating_add(ASSUMED_LIFETIME),
-            }),
+            },
         }),
         (200..=299, _) => Err(ErrorCode::UnexpectedBody.into()),
         (status @ (429 | 500..), _) => Err(Failure::from(ErrorCode::EmbedServiceFailed)
@@ -90,26 +97,21 @@ mod tests {
 
     #[test]
     fn the_expiry_is_the_servers_else_an_hour() {
-        assert_eq!(
-            outcome(answer(201, issued(Some(9))), 1).unwrap().expiry_at,
-            Some(9_000)
-        );
-        assert_eq!(
-            outcome(answer(200, issued(None)), 1).unwrap().expiry_at,
-            Some(3_600_001)
-        );
+        let expiry_at = |answer| outcome(answer, 1).ok().map(|exchanged| exchanged.expiry_at);
+        assert_eq!(expiry_at(answer(201, issued(Some(9)))), Some(9_000));
+        assert_eq!(expiry_at(answer(200, issued(None))), Some(3_600_001));
     }
 
     #[test]
     fn each_failure_has_its_code() {
-        let code = |result| outcome(result, 0).unwrap_err().code;
+        let code = |result| outcome(result, 0).err().unwrap().code;
         assert_eq!(code(answer(401, None)), ErrorCode::EmbedTokenRejected);
         assert_eq!(code(answer(403, None)), ErrorCode::EmbedTokenRejected);
         assert_eq!(code(answer(429, None)), ErrorCode::EmbedServiceFailed);
         assert_eq!(code(answer(503, None)), ErrorCode::EmbedServiceFailed);
         assert_eq!(code(answer(201, None)), ErrorCode::UnexpectedBody);
         assert_eq!(code(Err(FetchFailure::Timeout)), ErrorCode::RequestTimeout);
-        let failure = outcome(answer(401, None), 0).unwrap_err();
+        let failure = outcome(answer(401, None), 0).err().unwrap();
         assert_eq!(failure.args, ["401", "Text"]);
     }
 }

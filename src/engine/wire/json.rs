@@ -1,9 +1,16 @@
 //! [`Reader`] for `serde_json` values: native tests and the local space.
 
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use serde_json::Value;
 
 use super::reader::{Opaque, Reader};
 use super::words::{K, Sym};
+
+/// As lenient as the browser's decoder about the bits that fill up the last character.
+const BASE64URL: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// A borrowed JSON value as a [`Reader`].
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +72,13 @@ impl Reader for Json<'_> {
         self.member(key)
             .filter(|v| !v.is_null())
             .map(|v| Opaque::new(v.clone()))
+    }
+
+    fn header(&self, token: K, name: K) -> Option<Option<String>> {
+        let part = self.member(token)?.as_str()?.split('.').next()?;
+        let bytes = BASE64URL.decode(part.trim_end_matches('=')).ok()?;
+        let header: Value = serde_json::from_slice(&bytes).ok()?;
+        header.is_object().then(|| Json(&header).str(name))
     }
 
     fn whole(&self) -> Opaque {

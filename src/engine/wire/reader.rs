@@ -64,6 +64,11 @@ pub trait Reader: Sized {
     fn json(&self, key: K) -> Option<String>;
     /// The member, whatever it is, unless it is absent or null.
     fn opaque(&self, key: K) -> Option<Opaque>;
+    /// What the header of the member says under `name`, when the member is a token in compact serialisation
+    /// (RFC 7515 §7.1): its first part is base64url of a JSON object.
+    ///
+    /// Outer `None`: no such token. Inner `None`: the header has no such string.
+    fn header(&self, token: K, name: K) -> Option<Option<String>>;
     /// This object itself, to be passed on unseen.
     fn whole(&self) -> Opaque;
 

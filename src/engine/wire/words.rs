@@ -77,6 +77,8 @@ words! {
         EventChannelList = "eventChannel", Destination = "destination",
         // call methods (wire-protocol §7)
         SelfMember = "self", Target = "target", Targets = "targets", Channels = "channels",
+        // the header of a SAT (auth §3.1)
+        Ch = "ch",
         // REST (auth §4)
         Token = "token", ExpiresAt = "expires_at", ExpiresIn = "expires_in", Errors = "errors", Data = "data",
         TokenKind = "token_kind", SatClaims = "sat_claims", Scope = "scope",

@@ -6,10 +6,11 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::stage::{
     Acts, Script, Stage, go_online, hide_from_view, hide_page, parse, show_page, wake_page,
 };
+use crate::engine::auth::Credential;
 use crate::engine::error::{ErrorCode, Failure};
 use crate::engine::io::{Entity, Input, Output, Reply, Source, StoreChange, Ticket, Value};
 use crate::engine::state::Field;
-use crate::web::Driver;
+use crate::web::{Driver, Object};
 
 fn settle(reply: u32) -> Output {
     Output::Settle {
@@ -80,12 +81,13 @@ async fn a_provider_may_call_in_while_it_is_asked() {
         acts,
     );
     stage.driver.enter(Input::Connect { reply: None });
+    let whole = r#"{"token":"t","expiry_at":1234}"#;
     stage
         .saw(|input| match input {
             Input::Authenticated {
                 ticket: Ticket(9),
                 result: Ok(Some(credential)),
-            } => credential.token.as_deref() == Some("t") && credential.expiry_at == Some(1234),
+            } => *credential == Credential::decode(&Object(parse(whole))),
             _ => false,
         })
         .await;

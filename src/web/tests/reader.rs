@@ -14,7 +14,7 @@ fn all<R: Reader>(object: &R, key: K) -> String {
         each += 1 + u32::from(element.str(K::Id).is_some())
     });
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {each} {:?} {:?} {}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {each} {:?} {:?} {:?} {}",
         object.get(key).is_some(),
         object.str(key),
         object.sym(key),
@@ -23,6 +23,7 @@ fn all<R: Reader>(object: &R, key: K) -> String {
         object.bool(key),
         object.strs(key),
         object.json(key),
+        object.header(key, K::Ch),
         object.opaque(key).is_some(),
     )
 }
@@ -67,6 +68,46 @@ fn both_readers_say_the_same_of_every_type() {
     }
     let (object, json) = both("{}");
     assert_eq!(all(&object, K::Params), all(&Json(&json), K::Params));
+}
+
+#[wasm_bindgen_test]
+fn both_readers_find_the_same_header_of_a_token() {
+    let header = |part: &str| {
+        let text = format!("{{\"token\":{part:?}}}");
+        let (object, json) = both(&text);
+        let [read, natively] = [
+            object.header(K::Token, K::Ch),
+            Json(&json).header(K::Token, K::Ch),
+        ];
+        assert_eq!(read, natively, "{part}");
+        read
+    };
+    let puc = Some(Some("puc.caf\u{e9}".to_owned()));
+    // {"ch":"puc.café"}: alone, as the first of several parts, and after a byte order mark.
+    assert_eq!(header("eyJjaCI6InB1Yy5jYWbDqSJ9"), puc);
+    assert_eq!(header("eyJjaCI6InB1Yy5jYWbDqSJ9.b.c"), puc);
+    assert_eq!(header("77u_eyJjaCI6InB1Yy5jYWbDqSJ9"), None);
+    // The same and a space: bare, padded, and with a last character that holds more bits than belong to it.
+    assert_eq!(header("eyJjaCI6InB1Yy5jYWbDqSJ9IA"), puc);
+    assert_eq!(header("eyJjaCI6InB1Yy5jYWbDqSJ9IA=="), puc);
+    assert_eq!(header("eyJjaCI6InB1Yy5jYWbDqSJ9IB"), puc);
+    // {"ch":7}, {}
+    assert_eq!(header("eyJjaCI6N30"), Some(None));
+    assert_eq!(header("e30"), Some(None));
+    // [], null, {"ch":"<no UTF-8>"}, the alphabet of base64, a character too many, and no base64url at all.
+    for part in [
+        "W10",
+        "bnVsbA",
+        "eyJjaCI6Iv8ifQ",
+        "77u/e30",
+        "e30A1",
+        "e 30",
+        "",
+        "....",
+        "%",
+    ] {
+        assert_eq!(header(part), None, "{part}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -22,7 +22,7 @@ const CAUSES: &[(&str, Spoil, ErrorCode)] = &[
     (
         "empty",
         |_| (String::new(), None),
-        ErrorCode::CredentialsMalformed,
+        ErrorCode::CredentialsEmpty,
     ),
     (
         "no token at all",

@@ -76,7 +76,7 @@ impl Stage {
                 Some((Some(self.sat("ada@example.test", None)), Some(past)))
             }
         };
-        let credential = credential.map(|(token, expiry_at)| Credential { token, expiry_at });
+        let credential = credential.map(|(token, expiry_at)| given(token, expiry_at));
         self.provided(after, ticket, Ok(credential));
     }
 
@@ -153,11 +153,18 @@ impl Stage {
         self.exchange(request, move |stage, answer| {
             if stage.browser.providing.remove(&ticket) {
                 let wall = stage.page_wall();
-                let result = embed::outcome(answer, wall).map(Some).map_err(Opaque::new);
+                let result = embed::outcome(answer, wall)
+                    .map(|sat| Some(given(Some(sat.token), Some(sat.expiry_at))))
+                    .map_err(Opaque::new);
                 stage.provided(0, ticket, result);
             }
         });
     }
+}
+
+/// The object of a provider, as the engine reads it.
+fn given(token: Option<String>, expiry_at: Option<u64>) -> Credential {
+    Credential::decode(&Json(&json!({ "token": token, "expiry_at": expiry_at })))
 }
 
 fn object(value: Value) -> Map<String, Value> {
