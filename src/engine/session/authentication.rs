@@ -125,6 +125,7 @@ impl Session {
         }
         self.key.satisfied();
         self.renewal.decide_anew(fresh);
+        self.restart_activation(turn);
         self.ready = true;
         self.ready_since = turn.now();
         self.liveness.begin(turn.now());

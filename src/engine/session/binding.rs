@@ -68,6 +68,17 @@ impl Session {
         }
     }
 
+    /// A session is there again whose activation ran out of time without it: it begins anew.
+    pub(super) fn restart_activation(&mut self, turn: &mut Turn<'_, '_>) {
+        let limit = self.renewal.activation;
+        if limit.is_some_and(|limit| limit <= turn.now()) {
+            self.take_back();
+            self.renewal.abandon(turn);
+            self.renewal.activation = None;
+            self.renewal.mechanism = Mechanism::None;
+        }
+    }
+
     /// The client does not renew the credential: the provider does, or nobody.
     fn decline(&mut self, reason: &'static str, turn: &mut Turn<'_, '_>) {
         self.take_back();

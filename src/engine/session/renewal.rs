@@ -196,7 +196,8 @@ impl Session {
             }
             Stage::Idle => self.due_at(turn),
         };
-        at.into_iter().chain(renewal.activation).min()
+        let limit = renewal.activation.filter(|_| self.ready);
+        at.into_iter().chain(limit).min()
     }
 
     fn due_at(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
@@ -244,11 +245,13 @@ impl Session {
         true
     }
 
-    /// Whoever had the time to renew the credential and did not succeed has had the chance.
+    /// Whoever had the time to renew the credential and did not succeed has had the chance. What nothing renews ends
+    /// with its session (REQ-67); one that has lost its socket has to connect afresh (auth §7.9, 13).
     fn is_worth_saving(&self) -> bool {
         let renewal = &self.renewal;
         let had_none = match renewal.mechanism {
             Mechanism::Bound => true,
+            Mechanism::None if renewal.decided => !self.ready,
             _ => renewal.failed == 0 && matches!(renewal.stage, Stage::Idle),
         };
         had_none && !self.paused && renewal.by_any_provider() != Mechanism::None
@@ -268,6 +271,10 @@ impl Session {
                 false => Change::Expired,
             };
         }
+        let limit = self.renewal.activation.filter(|_| self.ready);
+        if limit.is_some_and(|limit| limit <= turn.now()) {
+            self.give_up_activation(turn);
+        }
         let is_due = |session: &Self, turn: &Turn<'_, '_>| {
             let at = session.renewal_deadline(turn);
             at.is_some_and(|at| at <= turn.now())
@@ -276,14 +283,6 @@ impl Session {
             self.arm(turn);
         }
         if !is_due(self, turn) {
-            return Change::None;
-        }
-        if self
-            .renewal
-            .activation
-            .is_some_and(|limit| limit <= turn.now())
-        {
-            self.give_up_activation(turn);
             return Change::None;
         }
         match &mut self.renewal.stage {

@@ -19,6 +19,7 @@ mod moments;
 mod muting;
 mod offers;
 mod people;
+mod precedence;
 mod reach;
 mod recovery;
 mod registration;

@@ -28,6 +28,8 @@ pub struct Client {
     pub(super) wakes: Option<Millis>,
     /// By how much the machine's wall clock is ahead of the true time.
     pub clock_ahead: i64,
+    /// What the proofs said that the page was asked to sign.
+    pub proofs: Vec<serde_json::Value>,
     pub(super) deeds: Vec<(Millis, String)>,
     pub(super) destroyed: bool,
 }
@@ -47,6 +49,7 @@ impl Client {
             behind: 0,
             wakes: None,
             clock_ahead: 0,
+            proofs: Vec::new(),
             deeds: Vec::new(),
             destroyed: false,
         }

@@ -65,9 +65,16 @@ impl Stage {
             self.setup.keys.stored,
             "a proof by a key that was never asked for"
         );
-        let keys = &self.setup.keys;
+        let keys = self.setup.keys.clone();
         let (takes, signs) = (keys.sign_takes, keys.signs);
         let mut said: Value = serde_json::from_str(&claims.json).expect("claims are JSON");
+        let name = said["jti"].as_str().expect("an id").to_owned();
+        let is_new = self
+            .proofs
+            .iter()
+            .all(|before| before["jti"] != name.as_str());
+        assert!(is_new, "a proof that was made before");
+        self.proofs.push(said.clone());
         if let Some(token) = &claims.ath_of {
             said["ath"] = URL_SAFE_NO_PAD.encode(Sha256::digest(token)).into();
         }

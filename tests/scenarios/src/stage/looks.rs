@@ -1,11 +1,20 @@
 //! What a scenario looks at: what promises, calls and the client have shown, and what was done.
 
-use signalwire_wasm::engine::error::{ErrorCode, Failure};
+use signalwire_wasm::engine::error::{Cause, ErrorCode, Failure};
 use signalwire_wasm::engine::io::{Entity, Millis, Reply, Value};
 use signalwire_wasm::engine::state::Field;
 
 use super::Stage;
 use super::client::Client;
+
+/// A failure and its causes, outermost first.
+fn chain(failure: &Failure) -> Vec<ErrorCode> {
+    let mut codes = vec![failure.code];
+    if let Some(Cause::Failure(cause)) = &failure.cause {
+        codes.extend(chain(cause));
+    }
+    codes
+}
 
 impl Client {
     pub fn is_settled(&self, reply: Reply) -> bool {
@@ -205,6 +214,48 @@ impl Client {
             .map(|value| match value {
                 Value::Notice { code, .. } => *code,
                 other => panic!("a warning: {other:?}"),
+            })
+            .collect()
+    }
+
+    /// `warnings$`: codes and reasons.
+    pub fn reasons(&self) -> Vec<(&'static str, &'static str)> {
+        let values = self
+            .application
+            .values(Entity::CLIENT, Field::ClientWarnings);
+        values
+            .into_iter()
+            .map(|value| match value {
+                Value::Notice { code, reason, .. } => (*code, *reason),
+                other => panic!("a warning: {other:?}"),
+            })
+            .collect()
+    }
+
+    /// `credentialRefreshed$`: mechanisms and ends.
+    pub fn refreshes(&self) -> Vec<(&'static str, Option<Millis>)> {
+        let values = self
+            .application
+            .values(Entity::CLIENT, Field::ClientCredentialRefreshed);
+        values
+            .into_iter()
+            .map(|value| match value {
+                Value::Notice {
+                    code, expires_at, ..
+                } => (*code, *expires_at),
+                other => panic!("a refresh: {other:?}"),
+            })
+            .collect()
+    }
+
+    /// `client.errors$`: each with its causes.
+    pub fn causes(&self) -> Vec<Vec<ErrorCode>> {
+        let values = self.application.values(Entity::CLIENT, Field::ClientErrors);
+        values
+            .into_iter()
+            .map(|value| match value {
+                Value::Failure(failure) => chain(failure),
+                other => panic!("an error: {other:?}"),
             })
             .collect()
     }

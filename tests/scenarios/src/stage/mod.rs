@@ -16,6 +16,7 @@ mod invariants;
 mod keys;
 mod looks;
 mod network;
+mod requests;
 mod script;
 mod sdp;
 mod setup;
@@ -34,6 +35,7 @@ use timeline::{Place, Timeline};
 
 pub use client::Who;
 pub use network::{Deafness, Fate, Way};
+pub use requests::HttpReply;
 pub use script::{Dialled, unheeded};
 pub use setup::{Device, Path, Provider, Reach, Setup};
 

@@ -1,19 +1,16 @@
-//! The network: sockets and requests on their way, and what becomes of them.
+//! The network: sockets, the frames on their way, and what becomes of them.
 
 use std::collections::BTreeMap;
 
-use signalwire_space::rest::{self, Request, Response};
 use signalwire_space::world;
-use signalwire_wasm::engine::io::{
-    FetchFailure, HttpRequest, HttpResponse, Input, Millis, SocketId, Ticket,
-};
+use signalwire_wasm::engine::io::{Input, Millis, SocketId};
 use signalwire_wasm::engine::wire::Opaque;
 use signalwire_wasm::engine::wire::json::Json;
-use signalwire_wasm::engine::wire::rest::Body;
 use signalwire_wasm::engine::wire::rpc::Incoming;
 
 use super::Stage;
 use super::client::Who;
+use super::requests::Ordered;
 use super::setup::Reach;
 
 /// Which way a frame goes.
@@ -102,6 +99,8 @@ impl Wire {
 pub struct Network {
     pub wires: BTreeMap<SocketId, Wire>,
     pub rules: Vec<Rule>,
+    /// What becomes of requests over HTTP.
+    pub(super) ordered: Vec<Ordered>,
 }
 
 impl Network {
@@ -354,89 +353,6 @@ impl Stage {
         for socket in closed {
             self.closed_by_space(socket);
         }
-    }
-
-    pub(super) fn fetch(&mut self, ticket: Ticket, request: HttpRequest) {
-        self.browser.begin(ticket);
-        self.browser.fetching.insert(ticket);
-        self.exchange(request, move |stage, result| {
-            if stage.browser.fetching.remove(&ticket) {
-                stage.browser.running.remove(&ticket);
-                stage.input(Input::Fetched { ticket, result });
-            }
-        });
-    }
-
-    pub(super) fn cancel_fetch(&mut self, ticket: Ticket) {
-        self.browser.fetching.remove(&ticket);
-        self.browser.running.remove(&ticket);
-    }
-
-    /// One HTTP exchange; `then` may be called with an answer and with the time-out, first one first.
-    pub(super) fn exchange(
-        &mut self,
-        request: HttpRequest,
-        then: impl Fn(&mut Stage, Result<HttpResponse, FetchFailure>) + Clone + 'static,
-    ) {
-        let latency = self.setup.latency;
-        let late = then.clone();
-        self.in_page(request.timeout, move |stage| {
-            late(stage, Err(FetchFailure::Timeout));
-        });
-        match self.setup.reach {
-            Reach::Nowhere => {}
-            Reach::Refused => self.in_page(latency, move |stage| {
-                let thrown = Opaque::new("TypeError");
-                then(stage, Err(FetchFailure::Network(thrown)));
-            }),
-            Reach::Up => self.outside(latency + self.setup.rest_takes, move |stage| {
-                let response = stage.rest(&request);
-                let date = stage.space_wall() / 1_000 * 1_000;
-                let expect = request.expect;
-                stage.in_page(latency, move |stage| {
-                    let body = serde_json::from_str(&response.body).ok();
-                    let body = body.and_then(|body| Body::decode(expect, &Json(&body)));
-                    let answer = HttpResponse {
-                        status: response.status,
-                        status_text: String::new(),
-                        retry_after: response
-                            .header("Retry-After")
-                            .and_then(|text| text.parse().ok()),
-                        date: Some(date),
-                        nonce: response.header("DPoP-Nonce").map(str::to_owned),
-                        body: body.filter(|_| response.status < 300),
-                    };
-                    then(stage, Ok(answer));
-                });
-            }),
-        }
-    }
-
-    fn rest(&mut self, request: &HttpRequest) -> Response {
-        let (base, rest) = request
-            .url
-            .split_at(request.url.find("/api/").expect("a path"));
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if path == "/api/fabric/subscriber/info"
-            && let Some(status) = self.setup.who_am_i.pop_front()
-        {
-            return Response::empty(status);
-        }
-        let asked = Request {
-            method: if request.body.is_some() {
-                "POST"
-            } else {
-                "GET"
-            }
-            .to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            base: base.to_owned(),
-            authorization: request.bearer.as_ref().map(|sat| format!("Bearer {sat}")),
-            body: request.body.clone().unwrap_or_default().into_bytes(),
-            ..Request::default()
-        };
-        self.with_world(|world, cx| rest::answer(world, &asked, cx))
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Setup {
     pub latency: Millis,
     /// At most so much more, each way and frame.
     pub jitter: Millis,
+    /// The page is shown the `Date` of answers over HTTP.
+    pub tells_date: bool,
     /// The space's time for a request over HTTP.
     pub rest_takes: Millis,
     /// The far end's time for its SDP.
@@ -159,6 +161,7 @@ impl Default for Setup {
             reach: Reach::Up,
             latency: 20,
             jitter: 0,
+            tells_date: true,
             rest_takes: 0,
             media_edge_takes: 2,
             keys: Keys::default(),
