@@ -201,10 +201,13 @@ fn whoever_embeds_has_no_key_and_hears_nothing_of_it() {
     }
 }
 
+/// What goes wrong.
+type Order = fn(&mut Stage);
+
 /// What becomes of the activation, what is told of it, and how long it takes.
 struct Outcome {
     name: &'static str,
-    order: fn(&mut Stage),
+    order: Order,
     reason: &'static str,
     /// Below `ActivationFailed`; empty where nothing is told.
     causes: &'static [ErrorCode],
@@ -379,13 +382,16 @@ fn whatever_becomes_of_the_activation_the_next_best_steps_in_and_is_told_once() 
 
 #[test]
 fn an_activation_that_stumbles_and_succeeds_is_nobodys_business() {
-    let stumbles: [(&str, fn(&mut Stage)); 6] = [
+    let stumbles: [(&str, Order); 7] = [
         ("500", |stage| stage.answers(FIRST, status(500), 2)),
         ("429", |stage| {
             stage.answers(FIRST, HttpReply::Later(429, 9), 1);
         }),
         ("silence", |stage| {
             stage.answers(FIRST, HttpReply::Silence, 1);
+        }),
+        ("slow", |stage| {
+            stage.answers(FIRST, HttpReply::Slow(8_000), 1);
         }),
         ("lost", |stage| stage.answers(FIRST, HttpReply::Lost, 1)),
         ("nonce", |stage| {
