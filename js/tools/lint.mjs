@@ -22,6 +22,7 @@ const CHECKS = [
   ["node", "js/tools/check-rules.mjs"],
   ["node", "js/tools/check-manifests.mjs"],
   ["node", "js/tools/check-requirements.mjs"],
+  ["node", "js/tools/check-security.mjs"],
   ["node", "js/tools/check-snippets.mjs"],
 ];
 
