@@ -153,16 +153,56 @@ test('without Web Locks nobody knows who else uses the key, and it stays', async
   expect(await bound(caller)).toBe(fingerprint);
 });
 
-test('a client that is destroyed before its key is there leaves nothing locked', async ({ caller, complaints }) => {
-  await caller.evaluate(async () => {
-    // As far into the making as so many tasks reach.
-    for (let tasks = 0; tasks < 24; tasks++) {
-      const made = new sdk.SignalWire(probe.provider([]), { dpopAlgorithm: 'ES256' });
-      for (let task = 0; task < tasks; task++) await new Promise((next) => setTimeout(next));
-      made.destroy();
+test('whenever a client is destroyed before its key is there, nothing stays locked', async ({ caller, complaints }) => {
+  const steps = await caller.evaluate(async () => {
+    let left = 0;
+    let reached = () => {};
+    const step = () => {
+      left -= 1;
+      if (left === 0) reached();
+    };
+    /** A step is that the browser is asked for something, and that it has answered. */
+    const watch = (api: object, ...names: string[]) => {
+      for (const name of names) {
+        const ask = Reflect.get(api, name) as (...given: unknown[]) => Promise<unknown> | IDBRequest;
+        const asked = function (this: unknown, ...given: unknown[]) {
+          const answer = ask.apply(this, given);
+          step();
+          if (answer instanceof IDBRequest) answer.addEventListener('success', step);
+          else void answer.then(step, step);
+          return answer;
+        };
+        Reflect.set(api, name, asked);
+      }
+    };
+    watch(LockManager.prototype, 'request');
+    watch(IDBFactory.prototype, 'open');
+    watch(IDBObjectStore.prototype, 'add', 'get');
+    watch(SubtleCrypto.prototype, 'generateKey', 'sign', 'verify', 'exportKey', 'digest');
+    for (let at = 1; ; at++) {
+      left = 0;
+      if ((await pairs.kept()).databases.length > 0) await pairs.ask('readwrite', (store) => store.clear());
+      const isMade = await new Promise<boolean>((resolve) => {
+        const authenticate = () => {
+          resolve(true);
+          return new Promise<never>(() => {});
+        };
+        const made = new sdk.SignalWire({ authenticate }, { dpopAlgorithm: 'ES256' });
+        left = at;
+        reached = () => {
+          made.destroy();
+          resolve(false);
+        };
+        globalThis.client = made;
+      });
+      left = 0;
+      if (isMade) client.destroy();
+      while ((await pairs.kept()).locks.length > 0) await new Promise((next) => setTimeout(next));
+      if (isMade) return at;
     }
   });
-  await expect.poll(async () => (await kept(caller)).locks).toEqual([]);
+  // Locks, database, generation, test signature, thumbprint.
+  expect(steps).toBeGreaterThan(20);
   expect(complaints).toEqual([]);
   expect(await bound(caller, { dpopAlgorithm: 'ES256' })).toMatch(FINGERPRINT);
   expect((await kept(caller)).locks).toEqual(['sw-dpop shared']);
@@ -290,4 +330,21 @@ test('resetToDefaults() forgets what was kept, and the session goes on', async (
   await reload(caller);
   expect(await bound(caller)).not.toBe(fingerprint);
   expect(complaints).toEqual([]);
+});
+
+test.describe('an engine that dies', () => {
+  test.use({ entry: '/sdk/test/signalwire.trap.mjs' });
+
+  test('is no sign-out: the key stays, and nobody holds it', async ({ caller }) => {
+    const fingerprint = await bound(caller);
+    await expectReady(caller);
+    const outcome = await caller.evaluate(() => {
+      signalwireTrapAt(0, false);
+      return probe.settle(client.disconnect());
+    });
+    expect(outcome).toMatchObject({ done: false, error: { code: 'engine_died' } });
+    await expect.poll(() => kept(caller)).toEqual({ databases: ['sw-dpop'], records: [RSA], locks: [] });
+    expect(await bound(caller)).toBe(fingerprint);
+    await expectReady(caller);
+  });
 });
