@@ -30,6 +30,15 @@ test('each request of the authentication guide gets what the guide says', ({ spa
   ]);
 });
 
+test('the authentication guide names every endpoint, reason and error of a renewal by the browser', () => {
+  const [guide, binding, rest] = ['docs/authentication.md', 'src/engine/session/binding.rs', 'src/engine/wire/rest.rs'].map((path) => readFileSync(join(ROOT, path), 'utf8'));
+  const reasons = [...(binding ?? '').matchAll(/decline\("([a-z-]+)"/g)].map(([, reason]) => reason);
+  const endpoints = [...(rest ?? '').matchAll(/"(\/api\/fabric\/subscriber\/devices\/\w+)"/g)].map(([, endpoint]) => endpoint);
+  expect([reasons.length, endpoints.length]).toEqual([5, 2]);
+  const observable = ['credentialRefreshed$', 'client-bound', 'credential_refresh_fallback', 'DPoPInitError', 'DeviceTokenError', 'TokenRefreshError'];
+  for (const word of [...reasons, ...endpoints, ...observable]) expect(guide).toContain(`\`${word === endpoints[0] || word === endpoints[1] ? 'POST ' : ''}${word}\``);
+});
+
 test('the request on the home page is the one of the guide, for this space', async ({ page, space }) => {
   await page.goto(space.info.base);
   const [first = ''] = requestsOf('authentication.md', space.port);
