@@ -54,7 +54,7 @@ impl Config {
         };
         let rest = base(K::Rest)?;
         let websocket = base(K::Websocket)?.map(|url| match url.strip_prefix("http") {
-            Some(rest) => ["ws", rest].concat(),
+            Some(rest) => String::from_iter(["ws", rest]),
             None => url,
         });
         let embed = object

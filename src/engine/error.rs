@@ -4,6 +4,7 @@
 //! written from it (`UPDATE=1 cargo test generated`), so that the wasm carries numbers alone.
 
 use super::wire::Opaque;
+use super::wire::writer::decimal;
 
 /// The facts about one error code, for the generated table and the error catalogue.
 #[derive(Clone, Copy, Debug)]
@@ -280,9 +281,15 @@ impl Failure {
 
     /// Adds one argument of the message.
     #[must_use]
-    pub fn arg(mut self, value: impl ToString) -> Self {
-        self.args.push(value.to_string());
+    pub fn arg(mut self, value: impl Into<String>) -> Self {
+        self.args.push(value.into());
         self
+    }
+
+    /// Adds one argument of the message that is a whole number.
+    #[must_use]
+    pub fn count(self, value: impl Into<u64>) -> Self {
+        self.arg(decimal(value.into()))
     }
 
     /// Sets what the browser or the application threw.

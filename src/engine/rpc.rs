@@ -147,7 +147,7 @@ impl Rpc {
         }
         let failure = Failure::from(ErrorCode::RpcTimeout)
             .arg(late.id)
-            .arg(late.limit);
+            .count(late.limit);
         Some((late.purpose, failure, late.sent))
     }
 

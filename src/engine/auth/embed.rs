@@ -14,7 +14,7 @@ const ASSUMED_LIFETIME: Millis = 3_600_000;
 pub fn request(host: &str, embed_token: &str) -> Result<HttpRequest, Failure> {
     let host = GivenHost::parse(host).ok_or(ErrorCode::HostInvalid)?;
     Ok(HttpRequest {
-        url: [host.base.as_str(), rest::EMBED_EXCHANGE].concat(),
+        url: String::from_iter([host.base.as_str(), rest::EMBED_EXCHANGE]),
         body: Some(rest::embed_exchange(embed_token)),
         bearer: None,
         timeout: LIMIT,
@@ -49,10 +49,10 @@ pub fn outcome(
         }),
         (200..=299, _) => Err(ErrorCode::UnexpectedBody.into()),
         (status @ (429 | 500..), _) => Err(Failure::from(ErrorCode::EmbedServiceFailed)
-            .arg(status)
+            .count(status)
             .arg(response.status_text)),
         (status, _) => Err(Failure::from(ErrorCode::EmbedTokenRejected)
-            .arg(status)
+            .count(status)
             .arg(response.status_text)),
     }
 }

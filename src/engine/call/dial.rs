@@ -267,7 +267,7 @@ impl Call {
             }
             Verdict::Fail => {
                 self.fail(
-                    Failure::from(ErrorCode::NoRelayCandidate).arg(RELAY_LIMIT),
+                    Failure::from(ErrorCode::NoRelayCandidate).count(RELAY_LIMIT),
                     turn,
                 );
             }

@@ -281,7 +281,7 @@ impl Call {
         turn.emit(Output::Fetch {
             ticket,
             request: HttpRequest {
-                url: [base, rest::ADDRESSES, "?name=", &percent_encoded(name)].concat(),
+                url: String::from_iter([base, rest::ADDRESSES, "?name=", &percent_encoded(name)]),
                 body: None,
                 bearer: Some(token.to_owned()),
                 timeout: LOOKUP_LIMIT,

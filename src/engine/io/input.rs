@@ -40,7 +40,7 @@ impl FetchFailure {
     /// As the failure that is told; `limit` is the time that the exchange had.
     pub fn told(&self, limit: Millis) -> Failure {
         match self {
-            Self::Timeout => Failure::from(ErrorCode::RequestTimeout).arg(limit),
+            Self::Timeout => Failure::from(ErrorCode::RequestTimeout).count(limit),
             Self::Network(thrown) => {
                 Failure::from(ErrorCode::RequestFailed).thrown(Some(thrown.clone()))
             }

@@ -131,7 +131,7 @@ impl Session {
             None => (rest::DEVICE_REFRESH, self.renewal.life),
         };
         let request = HttpRequest {
-            url: [accepted.endpoints.rest.as_str(), path].concat(),
+            url: String::from_iter([accepted.endpoints.rest.as_str(), path]),
             body: Some(rest::device_token(proof, life)),
             bearer: Some(accepted.token.clone()),
             timeout: LIMIT,
@@ -179,7 +179,7 @@ impl Session {
             }
             Ok(response) => {
                 let failure = Failure::from(refused)
-                    .arg(response.status)
+                    .count(response.status)
                     .arg(&response.status_text);
                 let is_final = !matches!(response.status, 408 | 429 | 500..);
                 let pause = response.retry_after.unwrap_or_default();

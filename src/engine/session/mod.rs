@@ -418,7 +418,7 @@ impl Session {
         if let Some((limit, code, millis)) = self.attempt.limit
             && limit <= now
         {
-            return self.fail_attempt(Failure::from(code).arg(millis), turn);
+            return self.fail_attempt(Failure::from(code).count(millis), turn);
         }
         Change::None
     }

@@ -123,13 +123,13 @@ impl Session {
     /// Gives up the proofs that take too long: the machine slept, or the browser is stuck.
     pub(super) fn give_up_proofs(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         while let Some(of) = self.key.overdue(turn.now()) {
-            let too_late = Failure::from(ErrorCode::RequestTimeout).arg(rpc::LIMIT);
+            let too_late = Failure::from(ErrorCode::RequestTimeout).count(rpc::LIMIT);
             let change = match of {
                 Use::Greeting => self.drop_socket(turn),
                 Use::Binding => self.unprovable(of, too_late, turn),
                 Use::Reauthentication(..) => {
                     let failure = Failure::from(ErrorCode::RpcTimeout).because(too_late);
-                    self.unprovable(of, failure.arg("").arg(rpc::LIMIT), turn)
+                    self.unprovable(of, failure.arg("").count(rpc::LIMIT), turn)
                 }
             };
             if change != Change::None {

@@ -287,7 +287,7 @@ impl Session {
         }
         match &mut self.renewal.stage {
             Stage::Requesting { .. } => {
-                let failure = Failure::from(ErrorCode::RequestTimeout).arg(ATTEMPT_LIMIT);
+                let failure = Failure::from(ErrorCode::RequestTimeout).count(ATTEMPT_LIMIT);
                 self.renewal_failed(failure, turn)
             }
             Stage::Proving { sent, .. } => {

@@ -84,7 +84,7 @@ impl UserLookup {
         let ticket = turn.ticket();
         self.state = State::Asking(ticket);
         let request = HttpRequest {
-            url: [accepted.endpoints.rest.as_str(), rest::WHO_AM_I].concat(),
+            url: String::from_iter([accepted.endpoints.rest.as_str(), rest::WHO_AM_I]),
             body: None,
             bearer: Some(accepted.token.clone()),
             timeout: LIMIT,
