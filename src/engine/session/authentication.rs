@@ -119,7 +119,9 @@ impl Session {
         self.resume.protocol = Some(result.protocol);
         self.ice_servers = result.ice_servers;
         self.project_id = result.project_id;
-        if !self.standing.is_bound() {
+        // A resumed session speaks of the SAT that it knows, which a newer one replaces in a moment.
+        let is_of_ours = fresh || !self.renewal.is_unproven();
+        if is_of_ours && !self.standing.is_bound() {
             self.standing
                 .learn_end(result.expires_at.map(|at| at.saturating_mul(1_000)));
         }

@@ -348,7 +348,8 @@ impl Session {
 
     /// What is known of the credential may have become more.
     fn learn(&mut self, turn: &mut Turn<'_, '_>) -> Change {
-        if let Some(facts) = self.user.facts() {
+        // A newer SAT than the one that was asked about waits to be put into force: it will be asked about itself.
+        if let Some(facts) = self.user.facts().filter(|_| !self.renewal.is_unproven()) {
             self.standing.learn_end(facts.expires_at);
         }
         if self.can_register() == Some(false) {
