@@ -2,7 +2,7 @@
 // in a call, not in a renewal of either kind, and not when any of it is refused.
 import type { Page } from '@playwright/test';
 import { Eavesdropper, holds } from './harness/eavesdropper.js';
-import { ADA, dial, expectHeard, hangUp } from './harness/people.js';
+import { ADA, dial, endCode, expectHeard, hangUp } from './harness/people.js';
 import type { Space } from './harness/space.js';
 import { expect, expectReady, openPage, test as base } from './harness/test.js';
 
@@ -22,20 +22,25 @@ interface Wish {
   readonly life: number;
   /** Asks for SATs that are bound to the key of the page. */
   readonly bound?: boolean;
+  /** Hands out one SAT, and never another. */
+  readonly once?: boolean;
   readonly persistSession?: boolean;
 }
 
 /** A client whose SATs the front desk makes, as a backend would. */
 async function begin(page: Page, wish: Wish): Promise<void> {
-  await page.evaluate(({ life, bound, ...options }) => {
+  await page.evaluate(({ life, bound, once, ...options }) => {
+    let asked = 0;
     const fetchSat = async (fingerprint?: string) => {
+      asked += 1;
+      if (once && asked > 1) throw new Error('the backend refuses');
       const body = JSON.stringify({ kind: 'subscriber', expires_in: life, ...(fingerprint && { fingerprint, scope: 'sat:refresh' }) });
       const { token, expires_at } = await (await fetch('/.space/credentials', { method: 'POST', body })).json();
       return { token, expiry_at: expires_at * 1000 };
     };
     const made = new sdk.SignalWire({
       authenticate: (context) => fetchSat(bound ? context?.fingerprint : undefined),
-      refresh: () => fetchSat(),
+      ...(!once && { refresh: () => fetchSat() }),
     }, options);
     watch(made);
   }, wish);
@@ -120,28 +125,30 @@ test('without `persistSession` no SAT is in any storage; with it, in one place, 
   expect(await ears.leaks(secrets)).toEqual([]);
 });
 
-test('a bound session that cannot be renewed any more', async ({ page, space, ears }) => {
-  await fail(space, FIRST, 403);
-  await begin(page, { life: 12, bound: true });
-  await expectReady(page);
-  await expect.poll(() => page.evaluate(() => probe.clientErrors.at(-1)?.name)).toBe('DPoPInitError');
-  // `refresh()` steps in.
-  await expect.poll(() => renewals(page, 'developer'), { timeout: 20_000 }).toBeGreaterThan(0);
-  await page.evaluate(() => client.destroy());
-  await space.reset();
-  await fail(space, NEXT, 401);
-  await page.evaluate(async () => {
-    const authenticate = async (context?: { fingerprint: string }) => {
-      if (globalThis.probe.authenticated++ > 0) throw new Error('the backend refuses');
-      const body = JSON.stringify({ kind: 'subscriber', expires_in: 12, scope: 'sat:refresh', fingerprint: context?.fingerprint });
-      const { token, expires_at } = await (await fetch('/.space/credentials', { method: 'POST', body })).json();
-      return { token, expiry_at: expires_at * 1000 };
-    };
-    watch(new sdk.SignalWire({ authenticate }));
+const errorNames = (page: Page) => page.evaluate(() => probe.clientErrors.map(({ name }) => name));
+
+for (const [path, errors] of [[FIRST, ['DPoPInitError']], [NEXT, []]] as const) {
+  test(`a bound session whose key the space refuses: refresh() steps in (${path.split('/').at(-1)})`, async ({ page, space, ears }) => {
+    await fail(space, path, 403);
+    await begin(page, { life: 12, bound: true });
+    await expectReady(page);
+    expect(await dial(page, '/public/echo')).toEqual({ done: true });
+    await expect.poll(() => renewals(page, 'developer'), { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(await errorNames(page)).toEqual(errors);
+    expect(await page.evaluate(() => globalThis.overheard.told)).toContain('endpoint-failed');
+    expect(await page.evaluate(() => globalThis.call?.status)).toBe('connected');
+    await noteAll(page);
+    expect(await ears.leaks(await ears.secrets())).toEqual([]);
   });
+}
+
+test('a bound session whose key the space refuses, and nobody steps in', async ({ page, space, ears }) => {
+  await fail(space, NEXT, 401);
+  await begin(page, { life: 12, bound: true, once: true });
   await expectReady(page);
   expect(await dial(page, '/public/echo')).toEqual({ done: true });
-  await expect.poll(() => page.evaluate(() => probe.clientErrors.at(-1)?.name)).toBe('TokenRefreshError');
+  expect(await endCode(page)).toBe('expired');
+  expect(await errorNames(page)).toEqual(['TokenRefreshError', 'InvalidCredentialsError']);
   await noteAll(page);
   expect(await ears.leaks(await ears.secrets())).toEqual([]);
 });

@@ -259,7 +259,9 @@ impl Session {
 
     /// Does what is due: asks for a newer credential, or puts it into force. Ends what cannot be renewed.
     pub(super) fn renew(&mut self, turn: &mut Turn<'_, '_>) -> Change {
-        if self.standing.falls_back(&self.clock, turn.cx) {
+        let falls_back = self.standing.falls_back(&self.clock, turn.cx);
+        // Where both have ended there is nothing left to decide on.
+        if falls_back && !self.standing.has_ended(&self.clock, turn.cx) {
             self.renewal.abandon(turn);
             self.renewal.due = None;
             self.renewal.decided = false;
