@@ -169,9 +169,26 @@ test('whoever is not signed in gets nothing, also after signing out', async ({ p
   expect(await ask(page, {})).toMatchObject({ status: 401, body: { error: 'not_signed_in' } });
   await signIn(page, backend);
   expect((await ask(page, {})).status).toBe(200);
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Sign in as Bob' })).toBeVisible();
   expect((await ask(page, {})).status).toBe(401);
+});
+
+test('who signs out everywhere ends the SATs and sessions of every browser', async ({ page, browser, backend, space }) => {
+  await signIn(page, backend);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect(page.locator('#state')).toHaveText('Ready');
+  const sat = await ask(page, { mode: 'bound', fingerprint: FINGERPRINT });
+  const other = await browser.newPage();
+  await signIn(other, backend);
+  await other.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await expect(other.getByRole('button', { name: 'Sign in as Ada' })).toBeVisible();
+  await other.close();
+  await expect.poll(() => space.sessions()).toEqual([]);
+  expect(await whoIs(space, sat)).toEqual({ error: 'Unauthorized' });
+  expect((await ask(page, {})).status).toBe(401);
+  await expect(page.locator('#state')).toHaveText('Connecting');
+  expect(backend.log).toContain('every SAT of ada ends');
 });
 
 test('only JSON is read, and only what is known', async ({ page, backend }) => {

@@ -18,7 +18,8 @@ const SDK = join(WWW, '..', 'dist');
 export function makeApplication(settings, origin, log) {
   const { project, mode, requestsPerMinute } = settings;
   const signIn = new SignIn();
-  const issuer = new SatIssuer(new SpaceApi(project), new RefreshTokens(settings.file, settings.key));
+  const space = new SpaceApi(project);
+  const issuer = new SatIssuer(space, new RefreshTokens(settings.file, settings.key));
   const application = express().disable('x-powered-by');
   application.use(securityHeaders(project));
   application.use(ownOriginOnly(origin));
@@ -26,7 +27,7 @@ export function makeApplication(settings, origin, log) {
   application.get('/api/me', (request, response) => {
     const user = signIn.user(request);
     response.set('Cache-Control', 'no-store');
-    response.json({ user: user ? { name: user.name, reference: user.reference } : null, mode, space: project.domain });
+    response.json({ user: user ? { name: user.name, reference: user.reference } : null, mode, space: project.domain, revokes: space.revokes });
   });
   application.post('/sign-in', express.urlencoded({ extended: false, limit: '1kb' }), (request, response) => {
     const user = USERS.find(({ id }) => id === request.body?.user);
@@ -34,10 +35,15 @@ export function makeApplication(settings, origin, log) {
     signIn.begin(response, user);
     response.redirect(303, '/');
   });
-  application.post('/sign-out', async (request, response) => {
+  application.post('/sign-out', express.urlencoded({ extended: false, limit: '1kb' }), async (request, response) => {
     const user = signIn.user(request);
+    const everywhere = request.body?.everywhere === 'yes' && space.revokes;
     signIn.end(request, response);
-    if (user) await issuer.forget(user);
+    if (user && everywhere) {
+      signIn.endAll(user);
+      log(`every SAT of ${user.id} ends`);
+    }
+    if (user) await issuer.forget(user, everywhere);
     response.redirect(303, '/');
   });
   application.use(express.static(join(import.meta.dirname, 'page')));

@@ -44,9 +44,12 @@ export class SatIssuer {
     });
   }
 
-  /** @param {import('./sign-in.js').User} user */
-  forget(user) {
-    return this.#inTurn(user.id, async () => this.#refreshTokens.delete(user.id));
+  /** @param {import('./sign-in.js').User} user @param {boolean} [everywhere] ends every SAT that the user has, in whoever's hands */
+  forget(user, everywhere = false) {
+    return this.#inTurn(user.id, async () => {
+      this.#refreshTokens.delete(user.id);
+      if (everywhere) await this.#space.revoke(user.reference);
+    });
   }
 
   /** The next pair, where there is a refresh token that still works. @param {string} user */

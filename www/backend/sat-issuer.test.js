@@ -22,7 +22,7 @@ class OnceOnly extends SpaceApi {
   fails;
 
   constructor() {
-    super({ url: new URL('http://space.invalid'), domain: 'space.invalid', id: 'project', token: 'secret' });
+    super({ url: new URL('http://space.invalid'), domain: 'space.invalid', local: true, id: 'project', token: 'secret' });
   }
 
   /** @override @param {string} reference @param {number} lifetime @param {string} [fingerprint] */
@@ -34,6 +34,11 @@ class OnceOnly extends SpaceApi {
   async rotate(refreshToken) {
     if (this.fails === undefined && !this.#unused.delete(refreshToken)) this.fails = 422;
     return this.#pair(`rotate ${refreshToken}`);
+  }
+
+  /** @override @param {string} reference */
+  async revoke(reference) {
+    this.asked.push(`revoke ${reference}`);
   }
 
   endFamilies() {
@@ -116,6 +121,12 @@ test('who signs out leaves no refresh token behind', async (t) => {
   await issuer.forget(ADA);
   await issuer.issue(ADA, { mode: 'rotate' });
   assert.deepEqual(space.asked.map((what) => what.split(' ')[0]), ['create', 'create']);
+});
+
+test('who signs out everywhere has every SAT ended, after what was asked for before', async (t) => {
+  const { space, issuer } = issuing(t);
+  await Promise.all([issuer.issue(ADA, { mode: 'rotate' }), issuer.forget(ADA, true), issuer.issue(ADA, { mode: 'rotate' })]);
+  assert.deepEqual(space.asked, ['create ada@example.test 7200', 'revoke ada@example.test', 'create ada@example.test 7200']);
 });
 
 test('the rate limit counts each user alone, over any minute', () => {

@@ -49,12 +49,13 @@ async function readProject(environment) {
   const id = environment['SIGNALWIRE_PROJECT_ID'];
   const token = environment['SIGNALWIRE_API_TOKEN'];
   const domain = domainOf(url);
-  if (id && token) return { url, domain, id, token };
-  if (!LOOPBACK.has(url.hostname)) throw new Error('SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN must be set.');
+  const local = LOOPBACK.has(url.hostname);
+  if (id && token) return { url, domain, local, id, token };
+  if (!local) throw new Error('SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN must be set.');
   try {
     const response = await fetch(new URL('/.space/info', url));
     const { project_id, api_token } = await response.json();
-    return { url, domain, id: String(project_id), token: String(api_token) };
+    return { url, domain, local, id: String(project_id), token: String(api_token) };
   } catch (error) {
     throw new Error(`No local space answers at ${url.origin}. Start it, or set SIGNALWIRE_SPACE_URL.`, { cause: error });
   }

@@ -25,7 +25,7 @@ test('the environment is read, and the rest has a value of its own', async () =>
   assert.deepEqual(warnings, []);
   assert.deepEqual({ ...settings, project: { ...settings.project, url: settings.project.url.origin } }, {
     port: 8090,
-    project: { url: 'https://example.signalwire.test', domain: 'signalwire.test', id: 'the project', token: 'the API token' },
+    project: { url: 'https://example.signalwire.test', domain: 'signalwire.test', local: false, id: 'the project', token: 'the API token' },
     mode: 'reissue',
     key: KEY,
     file: 'tokens.json',

@@ -42,6 +42,11 @@ export class SignIn {
     response.clearCookie(COOKIE, attributes(response));
   }
 
+  /** Ends the user's sessions in all browsers. @param {User} user */
+  endAll(user) {
+    for (const [id, session] of this.#sessions) if (session.user.id === user.id) this.#sessions.delete(id);
+  }
+
   #sweep() {
     const now = Date.now();
     for (const [id, { end }] of this.#sessions) if (end <= now) this.#sessions.delete(id);

@@ -4,6 +4,7 @@
  * @typedef {object} Project
  * @property {URL} url of the space
  * @property {string} domain that all hosts of its SATs belong to, with a port that is not the scheme's own
+ * @property {boolean} local it runs on this machine, and has a front desk
  * @property {string} id
  * @property {string} token the API token, which never leaves this process
  *
@@ -59,8 +60,26 @@ export class SpaceApi {
     return this.#pair('/api/fabric/subscribers/tokens/refresh', { refresh_token: refreshToken }, secondsFromNow(STANDARD_LIFETIME));
   }
 
+  /** Whether SATs can be ended before their time: by a local space; for the service nothing of the sort is published. */
+  get revokes() {
+    return this.#project.local;
+  }
+
+  /** Ends all that a subscriber has by now, sessions included. @param {string} reference */
+  async revoke(reference) {
+    // The space tells the subscriber's id with a SAT; this one ends with the others.
+    const { subscriber_id } = await this.#post('/api/fabric/subscribers/tokens', { reference });
+    await this.#post('/.space/revoke', { subscriber_id });
+  }
+
   /** @param {string} path @param {object} body @param {number} end where the answer says none, in seconds */
   async #pair(path, body, end) {
+    const answer = await this.#post(path, body);
+    return { token: String(answer.token), refreshToken: String(answer.refresh_token), expiresAt: Number(answer.expires_at ?? end) * 1000 };
+  }
+
+  /** @param {string} path @param {object} body @returns {Promise<any>} what it answers, if anything */
+  async #post(path, body) {
     const { url, id, token } = this.#project;
     const response = await fetch(new URL(path, url), {
       method: 'POST',
@@ -69,8 +88,7 @@ export class SpaceApi {
       signal: AbortSignal.timeout(TIME_LIMIT),
     });
     if (!response.ok) throw new SpaceRefusal(response.status, path);
-    const answer = await response.json();
-    return { token: String(answer.token), refreshToken: String(answer.refresh_token), expiresAt: Number(answer.expires_at ?? end) * 1000 };
+    return response.status === 204 ? undefined : response.json();
   }
 }
 

@@ -2,7 +2,7 @@
 import { byId, make, tell } from '/elements.js';
 import { SignalWire } from '/sdk/signalwire.bundle.mjs';
 
-/** @typedef {{ user: { name: string, reference: string } | null, mode: string, space: string }} Me */
+/** @typedef {{ user: { name: string, reference: string } | null, mode: string, space: string, revokes: boolean }} Me */
 
 /** @type {SignalWire | undefined} */
 let client;
@@ -131,9 +131,10 @@ function stop() {
 }
 
 /** @param {Me} me */
-function wire({ user, mode, space }) {
+function wire({ user, mode, space, revokes }) {
   byId('sign-in').hidden = user !== null;
   byId('sign-out').hidden = byId('start-section').hidden = user === null;
+  byId('everywhere').hidden = !revokes;
   if (user) tell(byId('signed-in'), `Signed in as ${user.name}`);
   byId('start').elements.mode.value = mode;
   byId('start').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
