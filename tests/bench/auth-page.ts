@@ -11,6 +11,8 @@ export interface Times {
   start: number;
   /** The constructor has returned; until then the page stands still. */
   constructed: number;
+  /** Of the time until ready, what the browser took to make a key pair. */
+  key: number;
   /** `ready$` was true for the first time. */
   ready: number;
   /** The application's provider was told the thumbprint of a key. */
@@ -68,6 +70,7 @@ async function measure({ sdk, source, options }: Wanted): Promise<Times> {
   const provider = providerOf(sdk, source, (fingerprint) => {
     fingerprinted = fingerprint !== undefined;
   });
+  const keys = watchKeys();
   const start = performance.now();
   const client: MeasuredClient = new SignalWire(provider, options);
   const constructed = performance.now() - start;
@@ -84,7 +87,21 @@ async function measure({ sdk, source, options }: Wanted): Promise<Times> {
     setTimeout(() => reject(new Error(`${sdk}, ${source.kind}: not ready after ${READY_LIMIT_MS} ms; errors: ${errors.join(", ") || "none"}`)), READY_LIMIT_MS);
   });
   window.note?.("  ready");
-  return { start: performance.timeOrigin + start, constructed, ready, fingerprinted };
+  return { start: performance.timeOrigin + start, constructed, key: keys(), ready, fingerprinted };
+}
+
+/** Times the making of key pairs from now on; gives the milliseconds that it has taken. */
+function watchKeys(): () => number {
+  const { subtle } = crypto;
+  const generate = subtle.generateKey;
+  let taken = 0;
+  subtle.generateKey = (async (...given: [never, boolean, never]) => {
+    const asked = performance.now();
+    const made = await generate.apply(subtle, given);
+    taken += performance.now() - asked;
+    return made;
+  }) as typeof generate;
+  return () => taken;
 }
 
 function providerOf(sdk: Wanted["sdk"], source: Source, told: (fingerprint: string | undefined) => void): Provider {
