@@ -1,6 +1,6 @@
 // Credentials that end while a session lives: a provider whose backend is the space's front desk, and all that comes of it.
 import { calculateJwkThumbprint, decodeProtectedHeader, type JWK } from 'jose';
-import type { Page, Response } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { CredentialRefreshed, SDKWarning, SignalWireOptions } from '../../../js/slim.js';
 import { ADA } from './people.js';
 import type { Space, SpaceSession } from './space.js';
@@ -27,8 +27,8 @@ export interface Renewals {
   refreshes: number;
   warnings: SDKWarning[];
   refreshed: CredentialRefreshed[];
-  /** The provider fails from now on, as without its backend. */
-  refuses: boolean;
+  /** Requests for client-bound SATs, in the order of their answers. */
+  exchanges: { url: string; body: string; status: number }[];
 }
 
 declare global {
@@ -38,10 +38,16 @@ declare global {
 /** Makes a client of such a provider, the watched one of the page. */
 export function startRenewing(page: Page, wish: Wish, options?: SignalWireOptions): Promise<void> {
   return page.evaluate(([{ reference, seconds, scoped, forwards, refreshes }, how]) => {
-    const noted: Renewals = { fingerprints: [], refreshes: 0, warnings: [], refreshed: [], refuses: false };
+    const noted: Renewals = { fingerprints: [], refreshes: 0, warnings: [], refreshed: [], exchanges: [] };
     globalThis.renewals = noted;
+    const { fetch: plain } = globalThis;
+    globalThis.fetch = async (target, init) => {
+      const answer = await plain(target, init);
+      const url = String(target instanceof Request ? target.url : target);
+      if (url.includes('/subscriber/devices/')) noted.exchanges.push({ url, body: String(init?.body), status: answer.status });
+      return answer;
+    };
     const issue = async (fingerprint: string | undefined) => {
-      if (noted.refuses) throw new Error('the backend refuses');
       const body = {
         kind: 'subscriber', reference, expires_in: seconds, ...(scoped && { scope: 'sat:refresh' }),
         ...(forwards && fingerprint && { fingerprint }),
@@ -82,19 +88,16 @@ export interface Exchange {
   readonly seconds: number;
 }
 
-/** Notes such requests of a page from now on. */
-export function watchExchanges(page: Page): Exchange[] {
-  const noted: Exchange[] = [];
-  page.on('response', async (response: Response) => {
-    const request = response.request();
-    const { host, pathname } = new URL(request.url());
-    const what = /^\/api\/fabric\/subscriber\/devices\/(token|refresh)$/.exec(pathname)?.[1] as Exchange['what'] | undefined;
-    if (what === undefined || request.method() !== 'POST') return;
-    const { dpop_token: proof, expire_in: seconds } = request.postDataJSON();
+/** Those of a page so far. */
+export async function exchangesOf(page: Page): Promise<Exchange[]> {
+  const raw = await page.evaluate(() => globalThis.renewals.exchanges);
+  return Promise.all(raw.map(async ({ url, body, status }) => {
+    const { host, pathname } = new URL(url);
+    const what = pathname.slice(pathname.lastIndexOf('/') + 1) as Exchange['what'];
+    const { dpop_token: proof, expire_in: seconds } = JSON.parse(body);
     const { jwk } = decodeProtectedHeader(proof);
-    noted.push({ what, host, status: response.status(), signedBy: await calculateJwkThumbprint(jwk as JWK), seconds });
-  });
-  return noted;
+    return { what, host, status, signedBy: await calculateJwkThumbprint(jwk as JWK), seconds };
+  }));
 }
 
 /** The session of a subscriber; undefined while there is none, an error when there are two. */

@@ -6,6 +6,11 @@ export function packetsReceived(page: Page, kind: 'audio' | 'video' = 'audio'): 
   return inbound(page, kind, 'packetsReceived');
 }
 
+/** Inbound RTP packets of the sound that never came, so far. */
+export function packetsLost(page: Page): Promise<number> {
+  return inbound(page, 'audio', 'packetsLost');
+}
+
 /** Decoded inbound video frames so far. */
 export function framesDecoded(page: Page): Promise<number> {
   return inbound(page, 'video', 'framesDecoded');

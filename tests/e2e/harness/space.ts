@@ -141,6 +141,16 @@ export class Space {
     await this.#desk('clock', 'POST', { advance_ms: milliseconds });
   }
 
+  /** The next requests to an endpoint are refused with a status. */
+  async refuse(path: string, status: number, times = 1): Promise<void> {
+    await this.#desk('faults', 'POST', { path, status, times });
+  }
+
+  /** The next request to an endpoint gets no answer. */
+  async hang(path: string): Promise<void> {
+    await this.#desk('faults', 'POST', { path, hang: true, times: 1 });
+  }
+
   /** The space itself calls a subscriber, with an echo at its end. `false` where nobody is registered. */
   async placeCall(to: string, more: { readonly from?: string; readonly media?: 'audio' | 'video' } = {}): Promise<boolean> {
     const response = await this.#ask('calls', 'POST', { to, ...more });
@@ -164,6 +174,14 @@ export class Space {
     const [call] = calls;
     if (!call || calls.length > 1) throw new Error(`the space has had ${calls.length} calls, not one`);
     return call;
+  }
+
+  /** The longest time in milliseconds between two audio packets of the only leg, since this was asked before. */
+  async silence(): Promise<number> {
+    const { legs } = (await this.#desk('silences', 'POST')) as { legs: { audio_ms: number | null }[] };
+    const [leg] = legs;
+    if (!leg || legs.length > 1 || leg.audio_ms === null) throw new Error(`no single leg that is heard: ${JSON.stringify(legs)}`);
+    return leg.audio_ms;
   }
 
   /** Sockets break as in a bad network: that of one session, or all. */

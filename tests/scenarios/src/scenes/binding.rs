@@ -4,7 +4,7 @@
 use signalwire_wasm::engine::io::{Entity, Value};
 use signalwire_wasm::engine::state::Field;
 
-use crate::stage::{Dialled, Provider, Setup, Stage, play};
+use crate::stage::{Dialled, Provider, Reach, Setup, Stage, play};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -118,4 +118,30 @@ fn a_key_that_is_found_late_proves_the_second_greeting() {
         stage.pass(3 * HOUR);
         assert_unnoticed(stage, dialled);
     });
+}
+
+#[test]
+fn who_is_away_at_the_end_resumes_the_session_with_one_more_sat() {
+    for forwards in [true, false] {
+        play(scoped(Some(40), forwards), |stage| {
+            stage.start();
+            stage.until(20_000, "registered", Stage::is_registered);
+            stage.pass(2 * SECOND);
+            assert_eq!(stage.times("subscriber/devices/token"), 1);
+            stage.setup.reach = Reach::Refused;
+            stage.cut();
+            stage.pass(50 * SECOND);
+            stage.setup.reach = Reach::Up;
+            stage.until(40_000, "ready again", Stage::is_ready);
+            stage.pass(10 * SECOND);
+            assert_eq!(stage.times("authenticate"), 2);
+            assert_eq!(stage.times("subscriber/devices/token"), 2);
+            let sessions = stage.sessions();
+            assert_eq!(sessions.len(), 1);
+            assert_eq!(sessions[0].resumed, 1);
+            assert_eq!(sessions[0].jkt, Some(stage.fingerprint()));
+            assert_eq!(stage.client_errors(), []);
+            assert!(stage.is_registered());
+        });
+    }
 }
