@@ -55,6 +55,11 @@ for (const [mechanism, wish] of Object.entries(KINDS)) {
     await expect.poll(async () => (await sessionOf(space))?.reauthenticated).toBe(activated);
     const before = await sessionOf(space);
     const end = (before?.expires_at ?? 0) * 1000;
+    // It knows what time it is there, and so when it is due.
+    const answers = () => page.evaluate(() => probe.sent.filter(({ method }) => method === 'answer').length);
+    const answered = await answers();
+    await space.advanceClock(0);
+    await expect.poll(answers).toBeGreaterThan(answered);
     await hide(page, true);
     deaf = true;
     await expect.poll(() => Date.now(), { timeout: LIFE * 1000, intervals: [100] }).toBeGreaterThan(end - (LIFE * 1000) / 3);
