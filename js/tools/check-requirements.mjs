@@ -7,20 +7,14 @@ import { join } from "node:path";
 import { main, root } from "./commands.mjs";
 
 /** @typedef {import("./test-records.mjs").TestRecord} TestRecord */
-/** @typedef {{ id: string, tests?: string[], not_testable?: string, open?: string }} Requirement */
+/** @typedef {{ id: string, tests?: string[], not_testable?: string }} Requirement */
 
 const FILE = "tests/requirements.toml";
 
 /** Those of the specification. */
 export const IDS = [...Array.from({ length: 104 }, (_, index) => `REQ-${index + 1}`), "REQ-24a"];
 
-/** Those that may still be open: refreshing a credential. @param {string} id */
-function mayBeOpen(id) {
-  const number = Number(id.slice("REQ-".length));
-  return [41, 44, 45, 98, 100].includes(number) || (number >= 46 && number <= 60) || (number >= 62 && number <= 71);
-}
-
-const KEYS = /** @type {const} */ (["tests", "not_testable", "open"]);
+const KEYS = /** @type {const} */ (["tests", "not_testable"]);
 
 /**
  * Reads the part of TOML that the file uses: tables, strings, arrays of strings (also over several lines), comments on
@@ -65,7 +59,6 @@ export function offencesOf(requirements) {
     ...IDS.filter((id) => !ids.includes(id)).map((id) => `${id}: is missing`),
     ...ids.filter((id, index) => !IDS.includes(id) || ids.indexOf(id) !== index).map((id) => `${id}: is unknown, or there twice`),
     ...requirements.filter((one) => KEYS.filter((key) => key in one).length !== 1).map(({ id }) => `${id}: needs one of ${KEYS.join(", ")}`),
-    ...requirements.filter(({ id, open }) => open !== undefined && !mayBeOpen(id)).map(({ id }) => `${id}: may not be open`),
   ];
 }
 
@@ -141,7 +134,7 @@ export function checkRequirements(records) {
   ];
   for (const line of found) console.error(line);
   const count = (/** @type {typeof KEYS[number]} */ key) => requirements.filter((one) => key in one).length;
-  const sums = `${requirements.length} requirements, ${count("tests")} tested, ${count("not_testable")} not testable, ${count("open")} open`;
+  const sums = `${requirements.length} requirements, ${count("tests")} tested, ${count("not_testable")} not testable`;
   console.log(`${sums}; ${found.length} offences`);
   return found.length;
 }
