@@ -9,6 +9,11 @@ use crate::engine::turn::Turn;
 use crate::engine::wire::rpc::{Outcome, RpcError};
 use crate::engine::wire::session::{ConnectRequest, ConnectResult};
 
+/// So long the space's time is waited for before a refusal counts: it pings every five seconds.
+const CLOCK_PATIENCE: Millis = 7_000;
+/// So often a socket is tried with one credential: without a proof, with one, with one on the space's time.
+const GREETINGS: u32 = 3;
+
 /// The `signalwire.connect` that waits for its response.
 #[derive(Clone, Debug)]
 pub(super) struct Greeting {
@@ -21,12 +26,6 @@ pub(super) struct Greeting {
     /// It showed a renewed credential that the session does not know yet.
     renewed: bool,
     pub(super) deadline: Millis,
-}
-
-impl Greeting {
-    pub(super) fn is_proven(&self) -> bool {
-        self.proven
-    }
 }
 
 impl Session {
@@ -61,6 +60,7 @@ impl Session {
             text: request.write(&id),
         });
         let deadline = turn.after(rpc::LIMIT);
+        self.greetings = self.greetings.saturating_add(1);
         self.greeting = Some(Greeting {
             id,
             resumed: both,
@@ -167,7 +167,7 @@ impl Session {
             return Change::None;
         }
         match error.code {
-            -32002 if !greeting.resumed && self.greets_again(error, greeting, turn) => Change::None,
+            -32002 if self.greets_again(error, greeting, turn) => Change::None,
             -32002 | -32003 | -32602 if greeting.resumed => {
                 self.resume = Resume::default();
                 self.drop_socket(turn)
@@ -187,31 +187,59 @@ impl Session {
         }
     }
 
-    /// A refusal may be of the proof alone: because there was none, or because the client's clock is wrong, which the
-    /// answer to "who am I" tells. Then the same credential is shown once more on the same socket. A Client Bound SAT
-    /// that is refused is given up for the SAT that it came of.
+    /// A refusal may be of the proof alone: because there was none, or because the client's clock is wrong, which a
+    /// ping or the date of an answer tells. Then the same credential is shown once more on the same socket. A Client
+    /// Bound SAT that does not open a session is given up for the SAT that it came of.
     fn greets_again(
         &mut self,
         error: &RpcError,
         greeting: &Greeting,
         turn: &mut Turn<'_, '_>,
     ) -> bool {
-        let may_be_the_clock = greeting.proven && !greeting.clocked;
         let (may_help, is_known) = match greeting.proven {
-            false => (self.key_may_help(), self.key.fingerprint().is_some()),
-            true => (
-                may_be_the_clock && (self.clock.is_told() || self.user.is_asking()),
-                self.clock.is_told(),
+            false => (
+                self.key_may_help() && !greeting.resumed,
+                self.key.fingerprint().is_some(),
             ),
+            true => (!greeting.clocked, self.clock.is_told()),
         };
-        if !may_help && !self.standing.gives_up_bound() {
+        if may_help && self.greetings < GREETINGS {
+            if !is_known {
+                let deadline = turn.after(CLOCK_PATIENCE);
+                let greeting = greeting.clone();
+                self.unproven = Some((
+                    error.clone(),
+                    Greeting {
+                        deadline,
+                        ..greeting
+                    },
+                ));
+            }
+        } else if greeting.resumed || !self.standing.gives_up_bound() {
             return false;
-        }
-        if may_help && !is_known {
-            self.unproven = Some((error.clone(), greeting.clone()));
         }
         self.greet(turn);
         true
+    }
+
+    /// Goes on with a refusal that was waiting for the space's time: that is known, or does not come.
+    pub(super) fn weigh_refusal(&mut self, turn: &mut Turn<'_, '_>) -> Change {
+        let (is_told, now) = (self.clock.is_told(), turn.now());
+        let is_over =
+            |greeting: &Greeting| greeting.proven && (is_told || greeting.deadline <= now);
+        match self.unproven.take_if(|(_, greeting)| is_over(greeting)) {
+            Some((error, mut greeting)) => {
+                greeting.clocked = !is_told;
+                self.refused(&error, &greeting, turn)
+            }
+            None => Change::None,
+        }
+    }
+
+    /// Until when a refusal waits for the space's time.
+    pub(super) fn refusal_deadline(&self) -> Option<Millis> {
+        let (_, greeting) = self.unproven.as_ref().filter(|(_, one)| one.proven)?;
+        Some(greeting.deadline)
     }
 
     /// `signalwire.authorization.state`; an empty state is none.

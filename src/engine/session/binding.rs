@@ -19,6 +19,8 @@ const ACTIVATION_LIMIT: Millis = 30_000;
 const WORTH_SHOWING: Millis = 30_000;
 /// Time limit of one request.
 const LIMIT: Millis = 10_000;
+/// So many refusals may be the clock's fault.
+const UNTIMELY: u32 = 8;
 /// The lifetime that is asked for at first, in seconds, and the one of a token that says nothing.
 const LIFE: u64 = 900;
 
@@ -47,10 +49,8 @@ impl Session {
     }
 
     fn activate(&mut self, turn: &mut Turn<'_, '_>) {
-        let left = self
-            .standing
-            .end()
-            .map(|end| self.clock.until(end, turn.cx));
+        let end = self.standing.end().filter(|_| self.clock.is_told());
+        let left = end.map(|end| self.clock.until(end, turn.cx));
         let renewal = &mut self.renewal;
         renewal.decided = true;
         renewal.mechanism = Mechanism::Bound;
@@ -60,7 +60,7 @@ impl Session {
         if !self.standing.is_bound() {
             let limit = left.map_or(ACTIVATION_LIMIT, |left| ACTIVATION_LIMIT.min(left / 2));
             renewal.activation = Some(turn.after(limit));
-        } else if !renewal.known && left.is_some_and(|left| left > WORTH_SHOWING) {
+        } else if !renewal.known && left.is_none_or(|left| left > WORTH_SHOWING) {
             renewal.stage = Stage::Proving {
                 former: None,
                 sent: false,
@@ -130,11 +130,15 @@ impl Session {
             Some(_) => (rest::DEVICE_TOKEN, LIFE),
             None => (rest::DEVICE_REFRESH, self.renewal.life),
         };
+        // Activation has a limit of its own, which is told as such.
+        let until = self.tries_until(turn);
+        let until = until.filter(|_| self.renewal.activation.is_none());
+        let left = until.map(|at| at.saturating_sub(turn.now()));
         let request = HttpRequest {
             url: String::from_iter([accepted.endpoints.rest.as_str(), path]),
             body: Some(rest::device_token(proof, life)),
             bearer: Some(accepted.token.clone()),
-            timeout: LIMIT,
+            timeout: left.map_or(LIMIT, |left| left.clamp(PAUSE, LIMIT)),
             expect: Expect::Token,
         };
         let ticket = turn.ticket();
@@ -181,12 +185,25 @@ impl Session {
                 let failure = Failure::from(refused)
                     .count(response.status)
                     .arg(&response.status_text);
-                let is_final = !matches!(response.status, 408 | 429 | 500..);
+                let is_final = match response.status {
+                    408 | 429 | 500.. => false,
+                    401 => !self.may_be_the_clock(),
+                    _ => true,
+                };
                 let pause = response.retry_after.unwrap_or_default();
                 self.bound_failed(failure, is_final, pause, turn)
             }
             Err(failure) => self.bound_failed(failure.told(LIMIT), false, 0, turn),
         }
+    }
+
+    /// A proof that was made before the space had told its time may be refused for that alone; the time will come
+    /// with a ping. Counts such refusals.
+    pub(super) fn may_be_the_clock(&mut self) -> bool {
+        let renewal = &mut self.renewal;
+        let may_be = renewal.mechanism == Mechanism::Bound && !self.key.is_clocked();
+        renewal.untimely = renewal.untimely.saturating_add(u32::from(may_be));
+        may_be && renewal.untimely < UNTIMELY
     }
 
     /// A token was issued. What the space says of its end is in the space's time; a lifetime is true on any clock.
@@ -221,6 +238,16 @@ impl Session {
         Change::None
     }
 
+    /// When the client has had the time for it, on the monotonic clock: a quarter of the lead is the provider's.
+    fn tries_until(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
+        let renewal = &self.renewal;
+        renewal.activation.or_else(|| {
+            let end = self.standing.end()?;
+            let rest = lead(renewal.life.saturating_mul(1_000)) / 4;
+            Some(turn.after(self.clock.until(end.saturating_sub(rest), turn.cx)))
+        })
+    }
+
     /// An attempt failed; `pause` in seconds is what the space asked for.
     pub(super) fn bound_failed(
         &mut self,
@@ -239,15 +266,13 @@ impl Session {
         renewal.stage = Stage::Idle;
         renewal.failed = renewal.failed.saturating_add(1);
         renewal.not_before = next;
-        let until = renewal.activation.or_else(|| {
-            let end = self.standing.end()?;
-            let rest = lead(renewal.life.saturating_mul(1_000)) / 4;
-            Some(turn.after(self.clock.until(end.saturating_sub(rest), turn.cx)))
-        });
-        if !is_final && until.is_none_or(|until| next < until) {
+        let until = self.tries_until(turn);
+        // Without a session there is time: activation begins anew with the next.
+        let waits = self.renewal.activation.is_some() && !self.ready;
+        if !is_final && (waits || until.is_none_or(|until| next < until)) {
             return Change::None;
         }
-        if renewal.activation.is_some() {
+        if self.renewal.activation.is_some() {
             turn.client_error(Failure::from(ErrorCode::ActivationFailed).because(failure));
             self.decline("endpoint-failed", turn);
         } else {

@@ -9,7 +9,7 @@ use crate::engine::io::{Cx, Millis};
 const JUMP: u64 = 2_000;
 
 /// A date of HTTP is taken for no more exact than this.
-const BLUNT: i64 = 5_000;
+const BLUNT: u64 = 5_000;
 
 /// The client's two clocks against the space's one.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Clock {
     measured: bool,
     /// It has, in whole seconds.
     told: bool,
+    /// When the clocks jumped last, on the monotonic one.
+    jumped_at: Millis,
     /// The clocks have jumped, and the skew has not been measured since.
     unsure: bool,
     /// The next measurement counts, whatever the last one was.
@@ -40,7 +42,11 @@ impl Clock {
             .offset
             .replace(offset)
             .is_some_and(|before| before.abs_diff(offset) > JUMP);
-        self.unsure |= jumped;
+        if jumped {
+            self.unsure = true;
+            self.told = false;
+            self.jumped_at = cx.mono;
+        }
         jumped
     }
 
@@ -67,15 +73,23 @@ impl Clock {
     /// is far off and that no ping has corrected yet.
     pub fn told(&mut self, date: Millis, cx: &Cx<'_>) {
         let skew = signed(date).saturating_sub(signed(cx.wall));
-        if !self.measured {
-            self.told = true;
-            self.skew = if skew.abs() > BLUNT { skew } else { 0 };
+        if self.is_sure() && self.measured {
+            return;
+        }
+        self.told = true;
+        if skew.abs_diff(self.skew) > BLUNT {
+            self.skew = skew;
         }
     }
 
-    /// Has the space said what time it is, at least bluntly?
+    /// Has the space said what time it is since the clocks jumped, at least bluntly?
     pub fn is_told(&self) -> bool {
-        self.told || self.measured
+        self.told || self.measured && !self.unsure
+    }
+
+    /// When the clocks jumped last, on the monotonic one.
+    pub fn jumped_at(&self) -> Millis {
+        self.jumped_at
     }
 
     /// Has the space ever said what time it is to the millisecond?

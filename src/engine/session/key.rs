@@ -56,7 +56,7 @@ pub struct Key {
     challenged: bool,
     /// A proof for the next `signalwire.connect`, made while the socket opens; inside, none where it failed.
     prepared: Option<Option<String>>,
-    /// The space had said what time it is when that was asked for.
+    /// The space had said what time it is when the latest proof was asked for.
     clocked: bool,
 }
 
@@ -110,9 +110,7 @@ impl Key {
         claims: impl FnOnce(&Mark<'_>) -> ProofClaims,
     ) -> Ticket {
         let (ticket, jti) = (turn.ticket(), turn.uuid());
-        if of == Use::Greeting {
-            self.clocked = clock.is_told();
-        }
+        self.clocked = clock.is_told();
         let claims = claims(&Mark {
             jti: &jti,
             at: clock.now(turn.cx),
@@ -127,9 +125,14 @@ impl Key {
         ticket
     }
 
-    /// What the proof of this ticket is for; nothing once it is not wanted any more.
-    pub fn signed(&mut self, ticket: Ticket) -> Option<Use> {
-        self.take(|wanted| wanted.ticket == ticket)
+    /// What the proof of this ticket is for; nothing once it is not wanted any more, or is stale.
+    pub fn signed(&mut self, ticket: Ticket, now: Millis) -> Option<Use> {
+        self.take(|wanted| wanted.ticket == ticket && now < wanted.limit)
+    }
+
+    /// Was the latest proof made on the space's time?
+    pub fn is_clocked(&self) -> bool {
+        self.clocked
     }
 
     /// What a proof was wanted for that did not come in time.

@@ -97,6 +97,8 @@ pub struct Session {
     link: Link,
     liveness: Liveness,
     greeting: Option<Greeting>,
+    /// Greetings on this socket.
+    greetings: u32,
     /// A greeting without a proof was refused while the key was still being looked for.
     unproven: Option<(RpcError, Greeting)>,
     key: Key,
@@ -137,6 +139,7 @@ impl Session {
             link: Link::default(),
             liveness: Liveness::default(),
             greeting: None,
+            greetings: 0,
             unproven: None,
             key: Key::default(),
             awaits_key: false,
@@ -298,6 +301,7 @@ impl Session {
     pub fn input(&mut self, input: &Input, turn: &mut Turn<'_, '_>) -> Change {
         match input {
             Input::SocketOpened { socket } if self.link.opened(*socket) => {
+                self.clock.begin();
                 self.greet(turn);
                 Change::None
             }
@@ -327,7 +331,7 @@ impl Session {
         if self.is_binding(ticket) {
             return self.bound_answered(result, turn);
         }
-        let change = match self.user.fetched(ticket, result, turn) {
+        match self.user.fetched(ticket, result, turn) {
             Err(failure) if failure.requires_reauth() => {
                 let failure = self.standing.refusal(failure, &self.clock, turn.cx);
                 self.fail(failure, turn)
@@ -337,12 +341,6 @@ impl Session {
                 self.learn(turn)
             }
             Ok(()) => self.learn(turn),
-        };
-        match self.unproven.take_if(|(_, greeting)| greeting.is_proven()) {
-            Some((error, greeting)) if change == Change::None => {
-                self.refused(&error, &greeting, turn)
-            }
-            _ => change,
         }
     }
 
@@ -381,10 +379,13 @@ impl Session {
         if self.clock.look(turn.cx) {
             self.wake(true, turn);
         }
-        let renewing = match self.give_up_proofs(turn) {
-            Change::None => self.renew(turn),
-            change => change,
-        };
+        let mut renewing = self.weigh_refusal(turn);
+        if renewing == Change::None {
+            renewing = self.give_up_proofs(turn);
+        }
+        if renewing == Change::None {
+            renewing = self.renew(turn);
+        }
         if renewing != Change::None {
             return renewing;
         }
@@ -429,6 +430,7 @@ impl Session {
         let limits = [
             self.link.deadline(),
             self.key.deadline(),
+            self.refusal_deadline(),
             self.user.deadline(),
             self.greeting.as_ref().map(|greeting| greeting.deadline),
             self.attempt.limit.map(|(limit, ..)| limit),
@@ -442,7 +444,7 @@ impl Session {
     /// When something is due about the credential, its end or its renewal, on the monotonic clock.
     pub fn credential_deadline(&self, turn: &Turn<'_, '_>) -> Option<Millis> {
         let end = self.standing.leaves_at(&self.clock);
-        let end = end.filter(|_| self.wanted && self.clock.is_sure() && !self.renewal.is_saving());
+        let end = end.filter(|_| self.minds_the_end() && self.clock.is_sure());
         let end = end.map(|end| turn.after(self.clock.until(end, turn.cx)));
         end.into_iter().chain(self.renewal_deadline(turn)).min()
     }
@@ -472,6 +474,7 @@ impl Session {
     /// The socket closed by itself: try again after a while.
     fn lose_socket(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         self.greeting = None;
+        self.greetings = 0;
         self.unproven = None;
         self.link.lost(turn);
         turn.rpc.detach();
@@ -553,6 +556,7 @@ impl Session {
         self.awaits_key = false;
         self.unproven = None;
         self.greeting = None;
+        self.greetings = 0;
         self.resume = Resume::default();
         self.ice_servers = Vec::new();
         self.over = Some(why);

@@ -77,7 +77,7 @@ impl Session {
         result: &Result<String, Opaque>,
         turn: &mut Turn<'_, '_>,
     ) -> Change {
-        let Some(of) = self.key.signed(ticket) else {
+        let Some(of) = self.key.signed(ticket, turn.now()) else {
             return Change::None;
         };
         // A session that is bound to the key is nothing without it.

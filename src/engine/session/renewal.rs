@@ -84,6 +84,8 @@ pub struct Renewal {
     saving: bool,
     /// Attempts that failed in a row.
     pub(super) failed: u32,
+    /// Refusals that may be the fault of the clock.
+    pub(super) untimely: u32,
     /// Nothing is tried before, on the monotonic clock.
     pub(super) not_before: Millis,
     /// A Client Bound SAT is being obtained for the first time, at most until then.
@@ -177,7 +179,11 @@ impl Session {
             return;
         }
         if let Some(end) = self.standing.end() {
-            let lead = lead(self.clock.until(end, turn.cx));
+            let life = match self.renewal.mechanism {
+                Mechanism::Bound => self.renewal.life.saturating_mul(1_000),
+                _ => self.clock.until(end, turn.cx),
+            };
+            let lead = lead(life);
             let earlier = turn.jittered(lead / 5).saturating_sub(lead / 10);
             self.renewal.due = Some(end.saturating_sub(lead.saturating_add(earlier)));
         }
@@ -226,7 +232,12 @@ impl Session {
     /// From when on the clock can be gone by; never, while there has been neither a session nor the space's word.
     fn clock_is_trusted_at(&self) -> Option<Millis> {
         let patience = self.ready_since.saturating_add(CLOCK_PATIENCE);
+        let is_bound = self.renewal.mechanism == Mechanism::Bound;
         match self.clock.is_measured() {
+            // A token that has ended, or a proof of another time, is refused for good.
+            true if is_bound && !self.clock.is_sure() => {
+                Some(self.clock.jumped_at().saturating_add(CLOCK_PATIENCE))
+            }
             true => Some(0),
             false => (self.ready_since > 0).then_some(patience),
         }
@@ -257,6 +268,11 @@ impl Session {
         had_none && !self.paused && renewal.by_any_provider() != Mechanism::None
     }
 
+    /// Is something to be done when the credential ends? A page in the back/forward cache does it when it is back.
+    pub(super) fn minds_the_end(&self) -> bool {
+        self.wanted && !self.paused && !self.renewal.saving
+    }
+
     /// Does what is due: asks for a newer credential, or puts it into force. Ends what cannot be renewed.
     pub(super) fn renew(&mut self, turn: &mut Turn<'_, '_>) -> Change {
         let falls_back = self.standing.falls_back(&self.clock, turn.cx);
@@ -267,7 +283,7 @@ impl Session {
             self.renewal.decided = false;
         }
         self.decide(turn);
-        if self.wanted && !self.renewal.saving && self.standing.has_ended(&self.clock, turn.cx) {
+        if self.minds_the_end() && self.standing.has_ended(&self.clock, turn.cx) {
             return match self.is_worth_saving() {
                 true => self.save(turn),
                 false => Change::Expired,
@@ -354,6 +370,7 @@ impl Session {
         Some(match self.standing.replace(result.clone(), turn) {
             Err(failure) => self.renewal_failed(failure, turn),
             Ok(former) => {
+                self.user.forget_end();
                 self.renewal.stage = Stage::Proving {
                     former: Some(former),
                     sent: false,
@@ -375,6 +392,10 @@ impl Session {
         }
         match result {
             Err(failure) if failure.code == ErrorCode::RpcTimeout => {
+                self.renewal.lost();
+                self.renewal.not_before = turn.after(PAUSE);
+            }
+            Err(failure) if REFUSED.contains(&failure.number) && self.may_be_the_clock() => {
                 self.renewal.lost();
                 self.renewal.not_before = turn.after(PAUSE);
             }
@@ -420,8 +441,11 @@ impl Session {
         renewal.saving = false;
         renewal.known = true;
         renewal.failed = 0;
+        renewal.untimely = 0;
         renewal.due = None;
-        renewal.not_before = turn.after(spacing);
+        if is_new {
+            renewal.not_before = turn.after(spacing);
+        }
         let is_bound = renewal.mechanism == Mechanism::Bound;
         if renewal.mechanism == Mechanism::Again {
             // The new SAT may be one that the client renews again.

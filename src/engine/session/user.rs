@@ -58,11 +58,16 @@ impl UserLookup {
     /// Asks again, with a renewed credential; what is known stays known meanwhile, but for its end.
     pub fn ask_again(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {
         self.cancel(turn);
+        self.forget_end();
+        self.failed = 0;
+        self.ask(accepted, turn);
+    }
+
+    /// A newer credential is in force: the end of the former is not its end.
+    pub fn forget_end(&mut self) {
         if let Some(facts) = &mut self.facts {
             facts.expires_at = None;
         }
-        self.failed = 0;
-        self.ask(accepted, turn);
     }
 
     /// What the space said; `None` while the question is open.
@@ -73,11 +78,6 @@ impl UserLookup {
     /// The same, once no answer is awaited that may say otherwise.
     pub fn settled_facts(&self) -> Option<&Facts> {
         self.facts.as_ref().filter(|_| self.state == State::Idle)
-    }
-
-    /// Is an answer on its way?
-    pub fn is_asking(&self) -> bool {
-        matches!(self.state, State::Asking(_))
     }
 
     fn ask(&mut self, accepted: &Accepted, turn: &mut Turn<'_, '_>) {

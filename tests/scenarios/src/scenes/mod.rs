@@ -1,6 +1,9 @@
 //! What a user would notice, one scenario a test.
 
 mod binding;
+mod bound;
+mod bound_cuts;
+mod bound_time;
 mod connecting;
 mod cuts;
 mod devices;

@@ -30,6 +30,10 @@ pub struct Client {
     pub clock_ahead: i64,
     /// What the proofs said that the page was asked to sign.
     pub proofs: Vec<serde_json::Value>,
+    /// What the page posted over HTTP, and when.
+    pub posted: Vec<(Millis, serde_json::Value)>,
+    /// The page is hidden: its timers go off only so often.
+    pub timers_every: Millis,
     pub(super) deeds: Vec<(Millis, String)>,
     pub(super) destroyed: bool,
 }
@@ -50,6 +54,8 @@ impl Client {
             wakes: None,
             clock_ahead: 0,
             proofs: Vec::new(),
+            posted: Vec::new(),
+            timers_every: 1,
             deeds: Vec::new(),
             destroyed: false,
         }
@@ -58,6 +64,7 @@ impl Client {
     /// The engine's deadline on the stage's clock.
     pub(super) fn deadline(&self) -> Option<Millis> {
         let at = self.engine.deadline()?.saturating_add(self.behind);
-        Some(at.max(self.wakes.unwrap_or_default()))
+        let at = at.max(self.wakes.unwrap_or_default());
+        Some(at.next_multiple_of(self.timers_every))
     }
 }

@@ -56,8 +56,13 @@ impl Stage {
                 seconds,
                 forwards,
             } => {
-                let fingerprint = fingerprint.filter(|_| forwards);
-                let sat = self.scoped_sat(reference, seconds, fingerprint);
+                // A fixed SAT was made for this page's key before.
+                let own = self.fingerprint();
+                let fingerprint = match self.setup.config.wants_fingerprint {
+                    true => fingerprint,
+                    false => Some(own.as_str()),
+                };
+                let sat = self.scoped_sat(reference, seconds, fingerprint.filter(|_| forwards));
                 Some((Some(sat), None))
             }
             Provider::Guest(names) => Some((Some(self.guest_sat(names)), None)),

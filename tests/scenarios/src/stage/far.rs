@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use signalwire_space::world::media::LegId;
+use signalwire_space::world::proofs::ProofRules;
 use signalwire_space::world::report::{CallReport, CallState, SessionReport};
 use signalwire_space::world::revocation::Revocation;
 use signalwire_space::world::{self, World};
@@ -115,6 +116,13 @@ impl Stage {
     /// A credential is ended before its time.
     pub fn space_revokes(&mut self, what: Revocation) {
         self.world_input(world::Input::Revoke(what));
+    }
+
+    /// The space takes proofs otherwise.
+    pub fn space_wants(&mut self, change: impl FnOnce(&mut ProofRules)) {
+        let mut rules = self.world.proof_rules();
+        change(&mut rules);
+        self.world.set_proof_rules(rules);
     }
 
     /// A ping as the space makes it.

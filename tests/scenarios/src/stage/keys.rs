@@ -65,6 +65,7 @@ impl Stage {
             self.setup.keys.stored,
             "a proof by a key that was never asked for"
         );
+        self.deed("sign");
         let keys = self.setup.keys.clone();
         let (takes, signs) = (keys.sign_takes, keys.signs);
         let mut said: Value = serde_json::from_str(&claims.json).expect("claims are JSON");

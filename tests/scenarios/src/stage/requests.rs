@@ -56,6 +56,11 @@ impl Stage {
     pub(super) fn fetch(&mut self, ticket: Ticket, request: HttpRequest) {
         self.browser.begin(ticket);
         self.browser.fetching.insert(ticket);
+        if let Some(body) = &request.body {
+            let body = serde_json::from_str(body).expect("a body is JSON");
+            let now = self.now;
+            self.posted.push((now, body));
+        }
         self.exchange(request, move |stage, result| {
             if stage.browser.fetching.remove(&ticket) {
                 stage.browser.running.remove(&ticket);
