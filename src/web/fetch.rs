@@ -87,7 +87,7 @@ fn answer(expect: Expect, settled: Settled) -> Result<HttpResponse, FetchFailure
             status: u16::try_from(code).unwrap_or_default(),
             status_text: text,
             retry_after: number.checked_sub(1),
-            date: (more > 0).then(|| u64::from(more).saturating_mul(1_000)),
+            date: more.map(|seconds| u64::from(seconds).saturating_mul(1_000)),
             nonce: value.as_string(),
             body: value
                 .is_object()

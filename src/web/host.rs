@@ -13,14 +13,14 @@ pub struct Settled {
     pub text: String,
     /// What was made, or what was thrown.
     pub value: JsValue,
-    /// Another number, where the function says what it is.
-    pub more: u32,
+    /// Another number, where the function says what it is; the others leave it out.
+    pub more: Option<u32>,
 }
 
 /// The JavaScript function through which an asynchronous sequence reports, once.
 pub fn settled(then: Box<dyn FnOnce(Settled)>) -> JsValue {
     Closure::once_into_js(
-        move |code: u32, number: u32, text: String, value: JsValue, more: u32| {
+        move |code: u32, number: u32, text: String, value: JsValue, more: Option<u32>| {
             then(Settled {
                 code,
                 number,

@@ -99,7 +99,7 @@ function retryAfter(response: Response): number {
   return header !== null && /^\d{1,9}$/.test(header) ? Number(header) + 1 : 0;
 }
 
-/** Seconds since 1970; 0 where the server shows the page no date. */
-function date(response: Response): number {
-  return Date.parse(response.headers.get("Date") ?? "") / 1000 || 0;
+/** Seconds since 1970; nothing where the server shows the page no date. */
+function date(response: Response): number | undefined {
+  return Date.parse(response.headers.get("Date") ?? "") / 1000 || undefined;
 }
