@@ -102,6 +102,15 @@ impl Clock {
         cx.wall.saturating_add_signed(self.skew)
     }
 
+    /// By which time it is judged whether a credential has ended that comes in. After a jump nothing is certain: zero,
+    /// before which nothing ends.
+    pub fn judged(&self, cx: &Cx<'_>) -> Millis {
+        match self.unsure && !self.told {
+            true => 0,
+            false => self.now(cx),
+        }
+    }
+
     /// Milliseconds until this time of the space; zero once it has come.
     pub fn until(&self, at: Millis, cx: &Cx<'_>) -> Millis {
         at.saturating_sub(self.now(cx))

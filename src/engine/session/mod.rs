@@ -266,7 +266,7 @@ impl Session {
         if let Some(change) = self.renewed(ticket, &result, turn) {
             return change;
         }
-        match self.standing.answered(ticket, result, turn) {
+        match self.standing.answered(ticket, result, &self.clock, turn) {
             None => Change::None,
             Some(Err(failure)) => self.fail(failure, turn),
             Some(Ok(())) => {
@@ -463,7 +463,9 @@ impl Session {
     /// The page is back.
     pub fn unpause(&mut self, turn: &mut Turn<'_, '_>) {
         if std::mem::take(&mut self.paused) {
-            if let Some(accepted) = self.standing.accepted() {
+            // A credential that is still being asked for opens the socket when it is there.
+            let waits = self.renewal.is_saving() && !self.renewal.is_unproven();
+            if let Some(accepted) = self.standing.accepted().filter(|_| !waits) {
                 self.link.open(&accepted.endpoints.websocket, turn);
             }
         } else {

@@ -28,6 +28,8 @@ pub(super) const LONGEST_PAUSE: Millis = 30_000;
 const TOLD_AFTER: u32 = 5;
 /// Between two renewals that succeed: a provider whose credentials seem to end at once makes no storm.
 const SPACING: Millis = 30_000;
+/// The same where its end is not known yet: it may be a short one.
+const BRIEF_SPACING: Millis = 5_000;
 /// So long the space's time is waited for before the client's own is taken.
 const CLOCK_PATIENCE: Millis = 10_000;
 
@@ -367,21 +369,24 @@ impl Session {
             Stage::Requesting { ticket: own, .. } if own == ticket => {}
             _ => return None,
         }
-        Some(match self.standing.replace(result.clone(), turn) {
-            Err(failure) => self.renewal_failed(failure, turn),
-            Ok(former) => {
-                self.user.forget_end();
-                self.renewal.stage = Stage::Proving {
-                    former: Some(former),
-                    sent: false,
-                };
-                self.renewal.not_before = turn.now();
-                if let Some(accepted) = self.standing.accepted().filter(|_| self.renewal.saving) {
-                    self.link.open(&accepted.endpoints.websocket, turn);
+        Some(
+            match self.standing.replace(result.clone(), &self.clock, turn) {
+                Err(failure) => self.renewal_failed(failure, turn),
+                Ok(former) => {
+                    self.user.forget_end();
+                    self.renewal.stage = Stage::Proving {
+                        former: Some(former),
+                        sent: false,
+                    };
+                    self.renewal.not_before = turn.now();
+                    if let Some(accepted) = self.standing.accepted().filter(|_| self.renewal.saving)
+                    {
+                        self.link.open(&accepted.endpoints.websocket, turn);
+                    }
+                    Change::None
                 }
-                Change::None
-            }
-        })
+            },
+        )
     }
 
     /// The answer to `signalwire.reauthenticate` of a renewal. Only a refusal of the credential itself takes it
@@ -427,10 +432,11 @@ impl Session {
     /// The renewed credential is in force: the session began with it, or took it.
     pub(super) fn renewal_done(&mut self, turn: &mut Turn<'_, '_>) {
         let end = self.standing.end();
-        let life = end.map_or(0, |end| self.clock.until(end, turn.cx));
+        let life = end.map(|end| self.clock.until(end, turn.cx));
         let spacing = match life {
-            0 => SPACING,
-            life => SPACING.min(life / 2),
+            None => BRIEF_SPACING,
+            Some(0) => SPACING,
+            Some(life) => SPACING.min(life / 2),
         };
         let renewal = &mut self.renewal;
         let is_new = !matches!(

@@ -105,18 +105,20 @@ impl Standing {
         &mut self,
         ticket: Ticket,
         result: Result<Option<Credential>, Opaque>,
+        clock: &Clock,
         turn: &mut Turn<'_, '_>,
     ) -> Option<Result<(), Failure>> {
         self.asking.take_if(|asking| *asking == ticket)?;
-        Some(self.accept(result, turn))
+        Some(self.accept(result, clock, turn))
     }
 
     fn accept(
         &mut self,
         result: Result<Option<Credential>, Opaque>,
+        clock: &Clock,
         turn: &mut Turn<'_, '_>,
     ) -> Result<(), Failure> {
-        self.accepted = Some(self.check(result, turn.cx.wall)?);
+        self.accepted = Some(self.check(result, clock.judged(turn.cx))?);
         self.told_end = None;
         self.sat = None;
         self.ended = false;
@@ -132,9 +134,10 @@ impl Standing {
     pub fn replace(
         &mut self,
         result: Result<Option<Credential>, Opaque>,
+        clock: &Clock,
         turn: &Turn<'_, '_>,
     ) -> Result<Accepted, Failure> {
-        let accepted = self.check(result, turn.cx.wall)?;
+        let accepted = self.check(result, clock.judged(turn.cx))?;
         let ends_no_later = |at: Millis| self.end().is_some_and(|end| at <= end);
         if accepted.expiry_at.is_some_and(ends_no_later) {
             return Err(ErrorCode::CredentialsNotNewer.into());

@@ -30,4 +30,5 @@ mod renewal;
 mod ringing;
 mod sleeping;
 mod soak;
+mod soak_renewal;
 mod storage;

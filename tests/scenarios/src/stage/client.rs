@@ -1,5 +1,7 @@
 //! One client of the scenario: an engine, the page it lives in, and the page's way to the space.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use signalwire_wasm::engine::Engine;
 use signalwire_wasm::engine::io::{Millis, StreamId, Ticket, Tracks};
 
@@ -32,6 +34,10 @@ pub struct Client {
     pub proofs: Vec<serde_json::Value>,
     /// What the page posted over HTTP, and when.
     pub posted: Vec<(Millis, serde_json::Value)>,
+    /// The SATs that the page was given, with their ends by the space's clock where that is known.
+    pub(super) sats: BTreeMap<String, Millis>,
+    /// Requests for a Client Bound SAT.
+    pub(super) binding: BTreeSet<Ticket>,
     /// The page is hidden: its timers go off only so often.
     pub timers_every: Millis,
     pub(super) deeds: Vec<(Millis, String)>,
@@ -55,6 +61,8 @@ impl Client {
             clock_ahead: 0,
             proofs: Vec::new(),
             posted: Vec::new(),
+            sats: BTreeMap::new(),
+            binding: BTreeSet::new(),
             timers_every: 1,
             deeds: Vec::new(),
             destroyed: false,

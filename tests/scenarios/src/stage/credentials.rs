@@ -17,6 +17,8 @@ impl Stage {
         fingerprint: Option<&str>,
     ) {
         self.browser.begin(ticket);
+        let at_work = self.browser.fetching.intersection(&self.binding);
+        assert_eq!(at_work.count(), 0, "two mechanisms at once");
         match source {
             Source::Stored(key) => {
                 self.deed("restore");
@@ -100,7 +102,15 @@ impl Stage {
         }
         let body = object(body);
         let issued = self.with_world(|world, cx| world.subscriber_token(&body, cx));
-        token_of(&issued.expect("a Subscriber SAT"))
+        self.noted(&issued.expect("a Subscriber SAT"), seconds.unwrap_or(7_200))
+    }
+
+    /// The token that was issued for so many seconds.
+    fn noted(&mut self, issued: &Value, seconds: u64) -> String {
+        let token = token_of(issued);
+        let end = (self.space_wall() / 1_000 + seconds) * 1_000;
+        self.sats.insert(token.clone(), end);
+        token
     }
 
     /// A SAT with the scope `sat:refresh`, bound to the key of this thumbprint where one is given.
@@ -119,7 +129,9 @@ impl Stage {
         }
         let body = object(body);
         let issued = self.with_world(|world, cx| world.subscriber_token(&body, cx));
-        token_of(&issued.expect("a scoped SAT"))
+        let longest = if fingerprint.is_some() { 7_200 } else { 60 };
+        let seconds = seconds.unwrap_or(7_200).min(longest);
+        self.noted(&issued.expect("a scoped SAT"), seconds)
     }
 
     /// A SAT of a guest who may call the addresses of these names.

@@ -11,6 +11,9 @@ use super::Stage;
 /// keeps its calls a minute, and itself five.
 const SPACE_FORGETS: u64 = 301_000;
 
+/// What a client may be wrong by about the end of a SAT.
+const GRACE: u64 = 6_000;
+
 impl Stage {
     /// Holds after every input of the engine.
     pub(super) fn check_step(&mut self) {
@@ -43,6 +46,25 @@ impl Stage {
         );
         let (streams, calls) = (self.browser.streams.len(), open.len());
         assert!(streams <= 2 * calls, "{streams} streams for {calls} calls");
+    }
+
+    /// No SAT is shown that has ended while the page has one that has not. To resume, the latest is shown, ended or not
+    /// (wire-protocol §3.1).
+    pub(super) fn check_sat(&self, text: &str) {
+        let Some((_, rest)) = text.split_once(r#""jwt_token":""#) else {
+            return;
+        };
+        let shown = rest.split('"').next().unwrap_or_default();
+        let is_to_resume = text.contains("authorization_state");
+        let now = self.space_wall();
+        let has_ended = self.sats.get(shown).is_some_and(|end| end + GRACE < now);
+        if has_ended && !is_to_resume {
+            let better = self.sats.values().any(|end| *end > now + GRACE);
+            assert!(
+                !better,
+                "a SAT is shown that has ended, and a better one not"
+            );
+        }
     }
 
     /// The application sees every call that is not over, newest first.

@@ -191,6 +191,7 @@ impl Stage {
     pub(super) fn send_up(&mut self, socket: SocketId, text: String) {
         let wire = self.network.wire(socket);
         assert!(wire.open && !wire.forgotten, "a frame on a closed socket");
+        self.check_sat(&text);
         self.send(socket, Way::ToSpace, text);
     }
 

@@ -56,6 +56,9 @@ impl Stage {
     pub(super) fn fetch(&mut self, ticket: Ticket, request: HttpRequest) {
         self.browser.begin(ticket);
         self.browser.fetching.insert(ticket);
+        if request.url.contains("/devices/") {
+            self.binding.insert(ticket);
+        }
         if let Some(body) = &request.body {
             let body = serde_json::from_str(body).expect("a body is JSON");
             let now = self.now;
@@ -110,9 +113,15 @@ impl Stage {
                 };
                 let date = stage.space_wall() / 1_000 * 1_000;
                 let expect = request.expect;
+                let space_wall = stage.space_wall();
                 stage.in_page(latency + more, move |stage| {
                     let body = serde_json::from_str(&response.body).ok();
                     let body = body.and_then(|body| Body::decode(expect, &Json(&body)));
+                    if let Some(Body::Token(issued)) = &body {
+                        let life = issued.expires_at.map(|at| at * 1_000);
+                        let end = life.unwrap_or(space_wall + 900_000);
+                        stage.sats.insert(issued.token.clone(), end);
+                    }
                     let retry_after = response.header("Retry-After");
                     let answer = HttpResponse {
                         status: response.status,
