@@ -73,11 +73,10 @@ impl Clock {
     /// is far off and that no ping has corrected yet.
     pub fn told(&mut self, date: Millis, cx: &Cx<'_>) {
         let skew = signed(date).saturating_sub(signed(cx.wall));
-        if self.is_sure() && self.measured {
-            return;
-        }
-        self.told = true;
-        if skew.abs_diff(self.skew) > BLUNT {
+        let is_known = self.is_sure() && self.measured;
+        self.told |= !is_known;
+        // What was measured is mended only by a later time: no way is so long that a date comes before it is so late.
+        if skew.abs_diff(self.skew) > BLUNT && (!is_known || skew > self.skew) {
             self.skew = skew;
         }
     }

@@ -34,7 +34,9 @@ pub struct Client {
     pub proofs: Vec<serde_json::Value>,
     /// What the page posted over HTTP, and when.
     pub posted: Vec<(Millis, serde_json::Value)>,
-    /// The SATs that the page was given, with their ends by the space's clock where that is known.
+    /// The SATs that were issued for the page, with their ends by the space's clock.
+    pub(super) issued: BTreeMap<String, Millis>,
+    /// Those that the page was given, with their ends by the space's clock where that is known.
     pub(super) sats: BTreeMap<String, Millis>,
     /// Requests for a Client Bound SAT.
     pub(super) binding: BTreeSet<Ticket>,
@@ -61,6 +63,7 @@ impl Client {
             clock_ahead: 0,
             proofs: Vec::new(),
             posted: Vec::new(),
+            issued: BTreeMap::new(),
             sats: BTreeMap::new(),
             binding: BTreeSet::new(),
             timers_every: 1,

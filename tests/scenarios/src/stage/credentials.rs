@@ -83,6 +83,15 @@ impl Stage {
                 Some((Some(self.sat("ada@example.test", None)), Some(past)))
             }
         };
+        if let Some((Some(token), _)) = &credential {
+            let (token, asked_at) = (token.clone(), self.now);
+            self.in_page(after, move |stage| {
+                // A renewal drops what comes later.
+                let in_time = stage.now - asked_at < 30_000;
+                let end = stage.issued.get(&token).copied().filter(|_| in_time);
+                stage.sats.extend(end.map(|end| (token, end)));
+            });
+        }
         let credential = credential.map(|(token, expiry_at)| given(token, expiry_at));
         self.provided(after, ticket, Ok(credential));
     }
@@ -109,7 +118,7 @@ impl Stage {
     fn noted(&mut self, issued: &Value, seconds: u64) -> String {
         let token = token_of(issued);
         let end = (self.space_wall() / 1_000 + seconds) * 1_000;
-        self.sats.insert(token.clone(), end);
+        self.issued.insert(token.clone(), end);
         token
     }
 
