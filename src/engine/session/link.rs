@@ -75,6 +75,11 @@ impl Link {
         }
     }
 
+    /// Is no socket wanted?
+    pub fn is_down(&self) -> bool {
+        self.state == State::Down
+    }
+
     /// Is a socket opening?
     pub fn is_opening(&self) -> bool {
         matches!(self.state, State::Opening { .. })

@@ -379,8 +379,9 @@ impl Session {
                         sent: false,
                     };
                     self.renewal.not_before = turn.now();
-                    if let Some(accepted) = self.standing.accepted().filter(|_| self.renewal.saving)
-                    {
+                    // A session that was saved once and refused what saved it still has its socket.
+                    let is_cut_off = self.renewal.saving && self.link.is_down();
+                    if let Some(accepted) = self.standing.accepted().filter(|_| is_cut_off) {
                         self.link.open(&accepted.endpoints.websocket, turn);
                     }
                     Change::None

@@ -154,7 +154,7 @@ fn without_a_new_credential_connecting_says_that_the_old_one_has_ended() {
         registered(stage);
         until_ended(stage, 60 * SECOND);
         let stale = stage.sat("ada@example.test", None);
-        let expiry_at = Some(stage.wall() - 1);
+        let expiry_at = Some(stage.wall() - SECOND);
         let token = Some(stale);
         stage.setup.provider = Provider::Given { token, expiry_at };
         let ready = stage.connect();

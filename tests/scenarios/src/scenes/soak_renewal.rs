@@ -190,6 +190,7 @@ fn whatever_happens_while_credentials_end_the_session_lives_or_can_be_had_anew()
             let sound = random_setup(seed);
             play(sound.clone(), |stage| {
                 let mut dialled = Vec::new();
+                stage.watches_sats = true;
                 unheeded(stage.connect());
                 for _ in 0..6 + seed % 24 {
                     act(stage, &mut dialled);

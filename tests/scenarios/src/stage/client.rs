@@ -38,6 +38,9 @@ pub struct Client {
     pub(super) issued: BTreeMap<String, Millis>,
     /// Those that the page was given, with their ends by the space's clock where that is known.
     pub(super) sats: BTreeMap<String, Millis>,
+    /// It is an offence to show one that has ended while another has not. After a sleep a client may do so once, before
+    /// it knows what time it is.
+    pub watches_sats: bool,
     /// Requests for a Client Bound SAT.
     pub(super) binding: BTreeSet<Ticket>,
     /// The page is hidden: its timers go off only so often.
@@ -65,6 +68,7 @@ impl Client {
             posted: Vec::new(),
             issued: BTreeMap::new(),
             sats: BTreeMap::new(),
+            watches_sats: false,
             binding: BTreeSet::new(),
             timers_every: 1,
             deeds: Vec::new(),

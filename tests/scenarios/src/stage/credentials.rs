@@ -178,6 +178,7 @@ impl Stage {
         let request = embed::request("localhost:8080", token).expect("a valid host");
         self.exchange(request, move |stage, answer| {
             if stage.browser.providing.remove(&ticket) {
+                stage.note_sat(&answer);
                 let wall = stage.page_wall();
                 let result = embed::outcome(answer, wall)
                     .map(|sat| Some(given(Some(sat.token), Some(sat.expiry_at))))

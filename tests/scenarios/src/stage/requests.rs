@@ -67,9 +67,23 @@ impl Stage {
         self.exchange(request, move |stage, result| {
             if stage.browser.fetching.remove(&ticket) {
                 stage.browser.running.remove(&ticket);
+                stage.note_sat(&result);
                 stage.input(Input::Fetched { ticket, result });
             }
         });
+    }
+
+    /// The page was given a SAT by this answer.
+    pub(super) fn note_sat(&mut self, result: &Result<HttpResponse, FetchFailure>) {
+        if let Ok(HttpResponse {
+            body: Some(Body::Token(issued)),
+            ..
+        }) = result
+        {
+            let end = issued.expires_at.map(|at| at * 1_000);
+            let end = end.unwrap_or(self.space_wall() + 900_000);
+            self.sats.insert(issued.token.clone(), end);
+        }
     }
 
     pub(super) fn cancel_fetch(&mut self, ticket: Ticket) {
@@ -113,15 +127,9 @@ impl Stage {
                 };
                 let date = stage.space_wall() / 1_000 * 1_000;
                 let expect = request.expect;
-                let space_wall = stage.space_wall();
                 stage.in_page(latency + more, move |stage| {
                     let body = serde_json::from_str(&response.body).ok();
                     let body = body.and_then(|body| Body::decode(expect, &Json(&body)));
-                    if let Some(Body::Token(issued)) = &body {
-                        let life = issued.expires_at.map(|at| at * 1_000);
-                        let end = life.unwrap_or(space_wall + 900_000);
-                        stage.sats.insert(issued.token.clone(), end);
-                    }
                     let retry_after = response.header("Retry-After");
                     let answer = HttpResponse {
                         status: response.status,
