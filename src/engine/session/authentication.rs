@@ -229,6 +229,7 @@ impl Session {
             |greeting: &Greeting| greeting.proven && (is_told || greeting.deadline <= now);
         match self.unproven.take_if(|(_, greeting)| is_over(greeting)) {
             Some((error, mut greeting)) => {
+                // On the space's time another proof is worth a try; without it nothing more can be hoped for.
                 greeting.clocked = !is_told;
                 self.refused(&error, &greeting, turn)
             }
