@@ -284,39 +284,43 @@ fn calm_down(stage: &mut Stage, everybody: &[Who], providers: Vec<Provider>) {
     check_agreement(stage, everybody);
 }
 
-#[test]
-fn whatever_happens_everything_settles_and_nothing_stays_open() {
-    // One run again, told step by step: `SEED=7 TRACE=1 cargo test -p scenarios soak`.
+/// Plays so many seeds, or as many as `RUNS` says, or the one of `SEED`; says which one fails.
+pub(super) fn for_each_seed(runs: u64, play_one: impl Fn(u64)) {
     let given = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let runs = given("RUNS").unwrap_or(RUNS);
-    let seeds = given("SEED").map_or(0..runs, |seed| seed..seed + 1);
-    for seed in seeds {
-        let run = std::panic::AssertUnwindSafe(|| {
-            play(random_setup(seed), |stage| {
-                let mut everybody = vec![ADA];
-                if seed % 3 > 0 {
-                    assert_eq!(stage.enter(companion(seed)), BOB);
-                    everybody.push(BOB);
-                }
-                let provider = |who: &Who| stage.seen_by(*who).setup.provider.clone();
-                let providers = everybody.iter().map(provider).collect();
-                let mut dialled = vec![Vec::new(); everybody.len()];
-                for who in &everybody {
-                    stage.with(*who, |stage| unheeded(stage.connect()));
-                }
-                for _ in 0..4 + seed % 28 {
-                    let chosen = stage.below(dialled.len() as u64);
-                    let chosen = usize::try_from(chosen).unwrap_or(0);
-                    stage.with(Who(chosen), |stage| act(stage, &mut dialled[chosen]));
-                    let millis = stage.below(2_000);
-                    stage.pass(millis);
-                }
-                calm_down(stage, &everybody, providers);
-            });
-        });
+    let runs = given("RUNS").unwrap_or(runs);
+    for seed in given("SEED").map_or(0..runs, |seed| seed..seed + 1) {
+        let run = std::panic::AssertUnwindSafe(|| play_one(seed));
         if let Err(panic) = std::panic::catch_unwind(run) {
             eprintln!("seed {seed}");
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+#[test]
+fn whatever_happens_everything_settles_and_nothing_stays_open() {
+    // One run again, told step by step: `SEED=7 TRACE=1 cargo test -p scenarios soak`.
+    for_each_seed(RUNS, |seed| {
+        play(random_setup(seed), |stage| {
+            let mut everybody = vec![ADA];
+            if seed % 3 > 0 {
+                assert_eq!(stage.enter(companion(seed)), BOB);
+                everybody.push(BOB);
+            }
+            let provider = |who: &Who| stage.seen_by(*who).setup.provider.clone();
+            let providers = everybody.iter().map(provider).collect();
+            let mut dialled = vec![Vec::new(); everybody.len()];
+            for who in &everybody {
+                stage.with(*who, |stage| unheeded(stage.connect()));
+            }
+            for _ in 0..4 + seed % 28 {
+                let chosen = stage.below(dialled.len() as u64);
+                let chosen = usize::try_from(chosen).unwrap_or(0);
+                stage.with(Who(chosen), |stage| act(stage, &mut dialled[chosen]));
+                let millis = stage.below(2_000);
+                stage.pass(millis);
+            }
+            calm_down(stage, &everybody, providers);
+        });
+    });
 }

@@ -5,6 +5,7 @@
 use signalwire_wasm::engine::io::Entity;
 
 use super::bound::{FIRST, MINUTE, NEXT, SECOND};
+use super::soak::for_each_seed;
 use crate::stage::{Dialled, Fate, HttpReply, Provider, Reach, Setup, Stage, Way, play, unheeded};
 
 /// More with `RUNS=10000`.
@@ -182,27 +183,18 @@ fn calm_down(stage: &mut Stage, sound: &Setup) {
 #[test]
 fn whatever_happens_while_credentials_end_the_session_lives_or_can_be_had_anew() {
     // One run again, told step by step: `SEED=7 TRACE=1 cargo test -p scenarios soak_renewal`.
-    let given = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let runs = given("RUNS").unwrap_or(RUNS);
-    let seeds = given("SEED").map_or(0..runs, |seed| seed..seed + 1);
-    for seed in seeds {
-        let run = std::panic::AssertUnwindSafe(|| {
-            let sound = random_setup(seed);
-            play(sound.clone(), |stage| {
-                let mut dialled = Vec::new();
-                stage.watches_sats = true;
-                unheeded(stage.connect());
-                for _ in 0..6 + seed % 24 {
-                    act(stage, &mut dialled);
-                    let millis = stage.below(12_000);
-                    stage.pass(millis);
-                }
-                calm_down(stage, &sound);
-            });
+    for_each_seed(RUNS, |seed| {
+        let sound = random_setup(seed);
+        play(sound.clone(), |stage| {
+            let mut dialled = Vec::new();
+            stage.watches_sats = true;
+            unheeded(stage.connect());
+            for _ in 0..6 + seed % 24 {
+                act(stage, &mut dialled);
+                let millis = stage.below(12_000);
+                stage.pass(millis);
+            }
+            calm_down(stage, &sound);
         });
-        if let Err(panic) = std::panic::catch_unwind(run) {
-            eprintln!("seed {seed}");
-            std::panic::resume_unwind(panic);
-        }
-    }
+    });
 }
